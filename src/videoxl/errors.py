@@ -1,0 +1,64 @@
+"""What can go wrong, as a tree. Every message says what was got, what was expected and what to do next.
+
+    VideoXLError                    exit 1
+      UsageError                    exit 2   options that make no sense, alone or together
+      VideoError
+        VideoNotFoundError          no such file or folder
+        VideoFormatError            empty, not a video, no video stream, no duration
+        VideoDecodeError            broken beyond use, or past the time limit
+      MemoryFormatError             not a memory, damaged, incomplete, or of a newer format
+      MemoryMismatchError           a memory of another model, preprocessing or source
+      CheckpointError               a model folder that cannot be read or does not fit
+      CapacityError                 too little device memory, or a full disk
+      MissingDependencyError        an optional package; names the extra that brings it
+
+A mistake of the person using us raises one of these; a mistake of ours raises AssertionError.
+"""
+
+
+class VideoXLError(Exception):
+    """Anything a person can act on; the command line prints it as one sentence."""
+
+    exit_code = 1
+
+
+class UsageError(VideoXLError, ValueError):
+    """An option, or a combination of options, that cannot be carried out."""
+
+    exit_code = 2
+
+
+class VideoError(VideoXLError):
+    """A video, or a set of pictures, that cannot be read."""
+
+
+class VideoNotFoundError(VideoError):
+    """The path names nothing."""
+
+
+class VideoFormatError(VideoError):
+    """The file is there but is not a video we can read."""
+
+
+class VideoDecodeError(VideoError):
+    """Decoding began and could not go on."""
+
+
+class MemoryFormatError(VideoXLError):
+    """A .vxl folder that is not whole, not ours, or newer than this package."""
+
+
+class MemoryMismatchError(VideoXLError):
+    """A whole memory that this model, option set or video may not use."""
+
+
+class CheckpointError(VideoXLError):
+    """A model folder whose files, keys or shapes do not fit."""
+
+
+class CapacityError(VideoXLError):
+    """The machine has less memory or disk than the work needs."""
+
+
+class MissingDependencyError(VideoXLError):
+    """An optional package is not installed, or is installed and does not import."""

@@ -1,0 +1,361 @@
+"""VideoXL: a vision tower, a projector, and a decoder that condenses what it sees into the rows of a memory.
+
+The model holds weights and nothing else. A video lives in a `CompressedMemory`, a conversation in a `MemoryCache` that
+reads it; both are passed in.
+
+B batch, F frames, M visual tokens per frame, T tokens in this forward, D hidden width, C vocabulary.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.functional import cross_entropy
+from transformers import GenerationMixin, PreTrainedModel
+from transformers.modeling_outputs import CausalLMOutputWithPast
+
+from videoxl.compression.interval import Interval
+from videoxl.compression.layout import Layout
+from videoxl.errors import UsageError
+from videoxl.memory.cache import BatchMemory, MemoryCache
+from videoxl.memory.memory import CompressedMemory
+from videoxl.memory.segment import Segment
+from videoxl.model.attention import causal_mask
+from videoxl.model.configuration_videoxl import VideoXLConfig
+from videoxl.model.decoder import DECODERS, VSTAttention
+from videoxl.model.prefill import (
+    condense_interval,
+    condense_interval_reading_out,
+    condense_text,
+    condense_text_reading_out,
+)
+from videoxl.model.projector import Projector
+from videoxl.model.prompt import Stretch, stretches
+from videoxl.model.vision_tower import FrameFeatures, build_vision_tower, frame_features
+
+IGNORED_LABEL = -100
+FRAMES_AT_ONCE = 16  # a chunk of CLIP-L at 336 px needs about 200 MB in 16 bit
+
+
+class VideoXLPreTrainedModel(PreTrainedModel):
+    config_class = VideoXLConfig
+    base_model_prefix = "model"
+    main_input_name = "input_ids"
+    input_modalities = ("video", "text")
+    supports_gradient_checkpointing = True
+    _no_split_modules = ("VSTQwen2Layer", "VSTLlamaLayer", "CLIPEncoderLayer", "SiglipEncoderLayer")
+    _skip_keys_device_placement = "past_key_values"
+    _supports_sdpa = True
+
+
+class VideoXLModel(VideoXLPreTrainedModel):
+    """Tower, projector and decoder, without the head that names tokens."""
+
+    def __init__(self, config: VideoXLConfig) -> None:
+        super().__init__(config)
+        self.vision_tower = build_vision_tower(config.vision_config)
+        self.projector = Projector(config)
+        self.language_model = DECODERS[config.text_config.model_type](config.text_config)
+        self.post_init()
+
+    def get_input_embeddings(self) -> nn.Embedding:
+        return self.language_model.embed_tokens
+
+    def set_input_embeddings(self, value: nn.Embedding) -> None:
+        self.language_model.embed_tokens = value
+
+    def get_frame_features(self, pixel_values: torch.Tensor) -> FrameFeatures:
+        """Patches and embeddings of frames (F, 3, height, width), a bounded number of frames at once."""
+        chunks = [frame_features(self.vision_tower, part, self.config) for part in pixel_values.split(FRAMES_AT_ONCE)]
+        return FrameFeatures(*(torch.cat(parts) for parts in zip(*chunks, strict=True)))
+
+    def get_video_features(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        """Visual tokens (F, M, D) of frames (F, 3, height, width)."""
+        chunks = pixel_values.split(FRAMES_AT_ONCE)
+        return torch.cat([self.projector(frame_features(self.vision_tower, part, self.config)[0]) for part in chunks])
+
+
+class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
+    """VideoXL with a language head: makes memories, answers on them, and is trained by doing both."""
+
+    _tied_weights_keys = {"lm_head.weight": "model.language_model.embed_tokens.weight"}  # noqa: RUF012
+
+    def __init__(self, config: VideoXLConfig) -> None:
+        super().__init__(config)
+        self.model = VideoXLModel(config)
+        self.lm_head = nn.Linear(config.text_config.hidden_size, config.text_config.vocab_size, bias=False)
+        self.post_init()
+
+    @property
+    def decoder(self) -> nn.Module:
+        return self.model.language_model
+
+    def get_video_features(self, pixel_values: torch.Tensor) -> torch.Tensor:
+        return self.model.get_video_features(pixel_values)
+
+    def initialise_vst(self) -> None:
+        """Start VSTs as the paper does: projections copy the layer's own, the embedding copies the end token's."""
+        for module in self.modules():
+            if isinstance(module, VSTAttention):
+                module.copy_base_projections()
+        end = self.config.text_config.eos_token_id
+        end = end[0] if isinstance(end, list) else (end or 0)
+        with torch.no_grad():
+            self.decoder.vst_embedding.weight[0] = self.decoder.embed_tokens.weight[end]
+
+    def cache(self, memory: CompressedMemory | None = None) -> MemoryCache:
+        """A conversation on a memory (a new, empty one where none is given)."""
+        memory = CompressedMemory() if memory is None else memory
+        return MemoryCache(memory, num_layers=len(self.decoder.layers), rotate=self.decoder.rotate)
+
+    @torch.no_grad()
+    def remember_text(self, cache: MemoryCache, input_ids: torch.Tensor) -> None:
+        """Add text (1, T) to a memory, every token a row: what stands before, or between, videos."""
+        if input_ids.shape[1]:
+            segment = Segment(kind="text", num_rows=input_ids.shape[1], token_ids=tuple(input_ids[0].tolist()))
+            cache.append(segment, condense_text(self.decoder, cache, input_ids))
+
+    @torch.no_grad()
+    def remember_interval(self, cache: MemoryCache, visual_BND: torch.Tensor, segment: Segment) -> None:
+        """Condense the visual tokens (1, N, D) of one interval into the rows that `segment` announces."""
+        layout = Layout(visual_BND.shape[1], segment.ratio, self.config.layout_rule)
+        rows = condense_interval(self.decoder, cache, visual_BND, layout)
+        assert rows is not None, "a segment always announces rows"
+        cache.append(segment, rows)
+
+    @torch.no_grad()
+    def remember_video(
+        self, cache: MemoryCache, visual_FMD: torch.Tensor, intervals: Sequence[Interval], *, source: int = 0
+    ) -> None:
+        """Condense a whole video, given its visual tokens and a plan; frames count as seconds."""
+        for interval in intervals:
+            visual_BND = visual_FMD[interval.start : interval.stop].flatten(0, 1)[None]
+            layout = Layout(visual_BND.shape[1], interval.ratio, self.config.layout_rule)
+            if layout.num_rows_kept:
+                segment = Segment(
+                    kind="interval", num_rows=layout.num_rows_kept, first_frame=interval.start,
+                    num_frames=interval.num_frames, start_seconds=float(interval.start),
+                    stop_seconds=float(interval.stop), ratio=interval.ratio, source=source,
+                )  # fmt: skip
+                self.remember_interval(cache, visual_BND, segment)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor,
+        *,
+        pixel_values_videos: Sequence[torch.Tensor] | None = None,
+        visual_tokens: Sequence[torch.Tensor] | None = None,
+        intervals: Sequence[Sequence[Interval]] | None = None,
+        labels: torch.Tensor | None = None,
+        num_items_in_batch: torch.Tensor | int | None = None,
+        past_key_values: MemoryCache | None = None,
+        attention_mask: torch.Tensor | None = None,
+        position_ids: torch.Tensor | None = None,
+        logits_to_keep: int | torch.Tensor = 0,
+        **unused: Any,
+    ) -> CausalLMOutputWithPast:
+        """Predict the next token of text, on a memory or after videos.
+
+        With videos, or labels, this is training: each `video_token_id` in `input_ids` (the same positions in every
+        row) is a video, condensed by its plan into a differentiable memory that all later tokens read. Without them
+        it is one step of `generate` on `past_key_values`.
+
+        Args:
+            input_ids: (B, T), one placeholder token a video.
+            pixel_values_videos: One tensor a video, (F, 3, height, width), or (B, F, 3, height, width).
+            visual_tokens: The same videos already projected, (B, F, M, D); instead of pixels.
+            intervals: One plan a video, shared by the batch.
+            labels: (B, T), -100 where nothing is asked; not shifted. The last visual token predicts the label
+                behind a placeholder.
+            num_items_in_batch: What the summed loss is divided by; the labels of this batch where not given.
+        """
+        if visual_tokens is None and pixel_values_videos is not None:
+            visual_tokens = [self._visual_tokens(pixels) for pixels in pixel_values_videos]
+        if visual_tokens is not None or labels is not None:
+            return self._learn(input_ids, visual_tokens or [], intervals, labels, num_items_in_batch)
+        cache = self.cache() if past_key_values is None else past_key_values
+        mask = None if attention_mask is None else _tail_mask(attention_mask, cache, input_ids.shape[1])
+        embeds = self.decoder.embed_tokens(input_ids)
+        hidden_BTD = self.decoder(embeds, cache, position_ids=position_ids, mask=mask)
+        kept = slice(-logits_to_keep, None) if isinstance(logits_to_keep, int) else logits_to_keep
+        return CausalLMOutputWithPast(logits=self.lm_head(hidden_BTD[:, kept]), past_key_values=cache)
+
+    def generate(
+        self,
+        input_ids: torch.Tensor,
+        *,
+        memory: CompressedMemory | MemoryCache | None = None,
+        pixel_values_videos: Sequence[torch.Tensor] | None = None,
+        intervals: Sequence[Sequence[Interval]] | None = None,
+        attention_mask: torch.Tensor | None = None,
+        **options: Any,
+    ) -> Any:
+        """Answer text (B, T) with transformers' `generate`: all its options and streamers apply.
+
+        Returns what transformers returns: the given ids, with the new ones behind them.
+
+        Args:
+            memory: A watched video, or a conversation on one; left as it is. A batch of questions may share it.
+            pixel_values_videos: Videos for the placeholders in `input_ids` (batch of 1): watched first, then asked.
+            intervals: One plan a video; the config's fixed intervals at its middle ratio where not given.
+            attention_mask: (B, T) of `input_ids`, zeros where questions are padded on the left.
+        """
+        cache = memory.fork() if isinstance(memory, MemoryCache) else self.cache(memory)
+        watched = 0
+        if pixel_values_videos is not None:
+            watched = self._watch_prompt(cache, input_ids, pixel_values_videos, intervals)
+        attention_mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        held = attention_mask.new_ones(len(input_ids), cache.num_rows + cache.num_tail)
+        mask = torch.cat([held, attention_mask[:, watched:]], dim=1)
+        output = super().generate(input_ids[:, watched:], past_key_values=cache, attention_mask=mask, **options)
+        return torch.cat([input_ids[:, :watched], output], dim=1) if watched else output
+
+    def prepare_inputs_for_generation(
+        self,
+        input_ids: torch.Tensor,
+        *,
+        past_key_values: MemoryCache,
+        next_sequence_length: int | None = None,
+        attention_mask: torch.Tensor | None = None,
+        logits_to_keep: int = 1,
+        **unused: Any,
+    ) -> dict[str, Any]:
+        """One step of transformers' `generate`: the tokens that the cache has not seen, with their positions.
+
+        transformers drops a mask without zeros; positions then simply go on behind the cache.
+        """
+        num_new = input_ids.shape[1] if next_sequence_length is None else next_sequence_length
+        position_ids = None
+        if attention_mask is not None:
+            position_ids = (attention_mask.long().cumsum(-1) - 1).clamp(min=0)[:, -num_new:]
+        return {
+            "input_ids": input_ids[:, -num_new:],
+            "past_key_values": past_key_values,
+            "attention_mask": attention_mask,
+            "position_ids": position_ids,
+            "logits_to_keep": logits_to_keep,
+        }
+
+    def _watch_prompt(
+        self,
+        cache: MemoryCache,
+        input_ids: torch.Tensor,
+        pixel_values_videos: Sequence[torch.Tensor],
+        intervals: Sequence[Sequence[Interval]] | None,
+    ) -> int:
+        """Remember everything up to the last video; returns where the question begins."""
+        parts = stretches(input_ids, self.config.video_token_id)
+        _check_videos(parts, len(pixel_values_videos))
+        last_video = max(index for index, part in enumerate(parts) if part.video is not None)
+        for part in parts[: last_video + 1]:
+            if part.video is None:
+                self.remember_text(cache, input_ids[:, part.start : part.stop])
+            else:
+                with torch.no_grad():
+                    visual_FMD = self.get_video_features(pixel_values_videos[part.video])
+                plan = self._plan(intervals, part.video, len(visual_FMD))
+                self.remember_video(cache, visual_FMD, plan, source=part.video)
+        return parts[last_video].stop
+
+    def _learn(
+        self,
+        input_ids: torch.Tensor,
+        visual_tokens: Sequence[torch.Tensor],
+        intervals: Sequence[Sequence[Interval]] | None,
+        labels: torch.Tensor | None,
+        num_items_in_batch: torch.Tensor | int | None,
+    ) -> CausalLMOutputWithPast:
+        """The loss of the paper: sum of token losses over the whole prompt by the number of labels."""
+        targets = torch.full_like(input_ids, IGNORED_LABEL)
+        if labels is not None:
+            targets[:, :-1] = labels[:, 1:]
+        is_wanted = targets != IGNORED_LABEL
+        hidden, wanted_hidden, wanted = None, [], []
+        for part, hidden in self._walk(input_ids, visual_tokens, intervals, is_wanted):
+            chosen = is_wanted[:, part.start : part.stop]
+            wanted_hidden.append(hidden[chosen])
+            wanted.append(targets[:, part.start : part.stop][chosen])
+        if labels is None:
+            return CausalLMOutputWithPast(logits=None if hidden is None else self.lm_head(hidden))
+        logits_NC = self.lm_head(torch.cat(wanted_hidden)).float()
+        loss_sum = cross_entropy(logits_NC, torch.cat(wanted), reduction="sum")
+        count = is_wanted.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
+        return CausalLMOutputWithPast(loss=loss_sum / count)
+
+    def _walk(
+        self,
+        input_ids: torch.Tensor,
+        visual_tokens: Sequence[torch.Tensor],
+        intervals: Sequence[Sequence[Interval]] | None,
+        is_wanted: torch.Tensor,
+    ) -> Iterator[tuple[Stretch, torch.Tensor]]:
+        """Watch a prompt with gradients; yields the final hidden states (B, T, D) of stretches that predict a label.
+
+        The last stretch is always among them. A video predicts from its last visual token.
+        """
+        past = BatchMemory(rotate=self.decoder.rotate)
+        parts = stretches(input_ids, self.config.video_token_id)
+        _check_videos(parts, len(visual_tokens))
+        for part in parts:
+            reads_out = part is parts[-1] or bool(is_wanted[:, part.start : part.stop].any())
+            if part.video is not None:
+                plan = self._plan(intervals, part.video, visual_tokens[part.video].shape[1])
+                hidden = self._watch_with_gradient(past, visual_tokens[part.video], plan, reads_out=reads_out)
+            else:
+                text_BT = input_ids[:, part.start : part.stop]
+                if part is parts[-1]:
+                    hidden = self.decoder(self.decoder.embed_tokens(text_BT), past)
+                elif reads_out:
+                    rows, hidden = condense_text_reading_out(self.decoder, past, text_BT)
+                    past.append(rows)
+                else:
+                    past.append(condense_text(self.decoder, past, text_BT))
+            if reads_out:
+                yield part, hidden
+
+    def _watch_with_gradient(
+        self, past: BatchMemory, visual_BFMD: torch.Tensor, plan: Sequence[Interval], *, reads_out: bool
+    ) -> torch.Tensor | None:
+        """Condense a batch of videos by one plan; the hidden state (B, 1, D) of the last token where asked for."""
+        hidden = None
+        for interval in plan:
+            visual_BND = visual_BFMD[:, interval.start : interval.stop].flatten(1, 2)
+            layout = Layout(visual_BND.shape[1], interval.ratio, self.config.layout_rule)
+            if reads_out and interval is plan[-1]:
+                rows, hidden = condense_interval_reading_out(self.decoder, past, visual_BND, layout)
+            else:
+                rows = condense_interval(self.decoder, past, visual_BND, layout)
+            if rows is not None:
+                past.append(rows)
+        return None if hidden is None else hidden[:, -1:]
+
+    def _visual_tokens(self, pixels: torch.Tensor) -> torch.Tensor:
+        """(B, F, M, D) of pixels (F, 3, height, width) or (B, F, 3, height, width)."""
+        batched = pixels[None] if pixels.ndim == 4 else pixels
+        return self.get_video_features(batched.flatten(0, 1)).unflatten(0, batched.shape[:2])
+
+    def _plan(self, intervals: Sequence[Sequence[Interval]] | None, video: int, num_frames: int) -> Sequence[Interval]:
+        """The plan of one video; without any, the config's intervals at the middle one of its ratios."""
+        if intervals is not None:
+            return intervals[video]
+        ratios, size = self.config.compression_ratios, self.config.interval_frames
+        ratio = ratios[len(ratios) // 2]
+        return [Interval(start, min(start + size, num_frames), ratio) for start in range(0, num_frames, size)]
+
+
+def _check_videos(parts: Sequence[Stretch], num_videos: int) -> None:
+    num_places = sum(part.video is not None for part in parts)
+    if num_places != num_videos:
+        raise UsageError(
+            f"the prompt has {num_places} video placeholders, but {num_videos} videos were given; "
+            "put one placeholder into the prompt for each video."
+        )
+
+
+def _tail_mask(attention_mask: torch.Tensor, cache: MemoryCache, num_new: int) -> torch.Tensor | None:
+    """From (B, all rows) to (B, 1, T, tail with this step); None where nothing is padded."""
+    tail = attention_mask[:, cache.num_rows :].bool()
+    if tail.all():
+        return None
+    return causal_mask(num_new, tail.shape[1], device=tail.device) & tail[:, None, None, :]

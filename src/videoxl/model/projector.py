@@ -1,0 +1,37 @@
+"""From the tower's patches to the decoder's visual tokens: Linear, GELU, pool, Linear.
+
+The released code pools after the second Linear. A mean commutes with a linear map, so pooling before it gives the same
+tokens for a quarter of the work (not before the GELU, which is no linear map).
+
+F frames, N patches (row-major on a grid), M visual tokens per frame, D hidden width.
+"""
+
+import torch
+from torch import nn
+from torch.nn.functional import avg_pool2d
+
+from videoxl.model.configuration_videoxl import VideoXLConfig
+
+
+class Projector(nn.Module):
+    """`mlp2x_gelu` with square average pooling of the patch grid; an odd edge of the grid is dropped."""
+
+    def __init__(self, config: VideoXLConfig) -> None:
+        super().__init__()
+        width = config.text_config.hidden_size
+        self.linear_1 = nn.Linear(config.vision_config.hidden_size, width)
+        self.act = nn.GELU()
+        self.linear_2 = nn.Linear(width, width)
+        self.grid = config.patch_grid
+        self.stride = config.spatial_pool_stride
+
+    def forward(self, features_FND: torch.Tensor) -> torch.Tensor:
+        """Visual tokens (F, M, D)."""
+        hidden_FND = self.act(self.linear_1(features_FND))
+        return self.linear_2(self._pool(hidden_FND))
+
+    def _pool(self, hidden_FND: torch.Tensor) -> torch.Tensor:
+        if self.stride == 1:
+            return hidden_FND
+        grid_FDhw = hidden_FND.transpose(1, 2).unflatten(2, self.grid)
+        return avg_pool2d(grid_FDhw, self.stride).flatten(2).transpose(1, 2)
