@@ -73,7 +73,9 @@ def prepare_folder(folder: Path, *, overwrite: bool) -> bool:
     if others and not holds_memory:
         raise UsageError(f"{folder} holds other files ({others[0]}) and no memory. Give the name of a new folder.")
     if holds_memory and not overwrite:
-        raise UsageError(f"{folder} already holds a memory. Give another name, resume it, or say that it may be replaced.")
+        raise UsageError(
+            f"{folder} already holds a memory. Give another name, resume it, or say that it may be replaced."
+        )
     return holds_memory
 
 
@@ -82,7 +84,9 @@ def read_file(path: Path, *, most_bytes: int) -> bytes:
     with readable(path):
         num_bytes = file_bytes(path)
         if num_bytes > most_bytes:
-            raise MemoryFormatError(f"{path} has {num_bytes} bytes, more than the {most_bytes} of any memory. {REBUILD}")
+            raise MemoryFormatError(
+                f"{path} has {num_bytes} bytes, more than the {most_bytes} of any memory. {REBUILD}"
+            )
         return path.read_bytes()
 
 
@@ -103,7 +107,9 @@ def readable(path: Path) -> Iterator[None]:
     except FileNotFoundError:
         raise MemoryFormatError(f"{path} is missing. {REBUILD}") from None
     except OSError as error:
-        raise MemoryFormatError(f"{path} cannot be read ({error.strerror or error}). Check that you may read it.") from error
+        raise MemoryFormatError(
+            f"{path} cannot be read ({error.strerror or error}). Check that you may read it."
+        ) from error
 
 
 @contextmanager
@@ -118,7 +124,9 @@ def writable(path: Path, *, num_bytes: int = 0) -> Iterator[None]:
                 f"the disk is full: {path} needs {num_bytes} bytes and {free} are free. "
                 f"Free some space and run the same command again; what was saved before is kept."
             ) from error
-        raise UsageError(f"{path} cannot be written ({error.strerror or error}). Give a folder you may write to.") from error
+        raise UsageError(
+            f"{path} cannot be written ({error.strerror or error}). Give a folder you may write to."
+        ) from error
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -12,11 +12,23 @@ from contextlib import suppress
 from pathlib import Path
 
 from videoxl.errors import UsageError
-from videoxl.memory.folder import LOCK_NAME, writable
+from videoxl.memory.folder import LOCK_NAME, prepare_folder, writable
 
 logger = logging.getLogger(__name__)
 
 _UNSUPPORTED = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+
+
+def take_folder(folder: Path, *, overwrite: bool) -> tuple["FolderLock", bool]:
+    """Lock a folder for a new memory, making it where needed; and whether it holds a memory that is to be replaced."""
+    prepare_folder(folder, overwrite=overwrite)
+    lock = FolderLock(folder)
+    try:
+        # Again: another run may have written its memory between our look and our lock.
+        return lock, prepare_folder(folder, overwrite=overwrite)
+    except BaseException:
+        lock.release()
+        raise
 
 
 class FolderLock:

@@ -25,7 +25,9 @@ def read_manifest(folder: Path) -> Manifest:
     if not folder.exists():
         raise MemoryFormatError(f"{folder}: no such memory. Make one with `videoxl watch VIDEO -o {folder}`.")
     if not folder.is_dir():
-        raise MemoryFormatError(f"{folder} is a file, and a memory is a folder with a {MANIFEST_NAME}. Name the folder.")
+        raise MemoryFormatError(
+            f"{folder} is a file, and a memory is a folder with a {MANIFEST_NAME}. Name the folder."
+        )
     if not path.exists():
         raise MemoryFormatError(
             f"{folder} has no {MANIFEST_NAME}: it is not a memory, or its first save was interrupted. "

@@ -71,5 +71,7 @@ class Segment:
         if len(self.frame_seconds) not in (0, self.num_frames):
             return f"every frame has a time or none has, got {len(self.frame_seconds)} for {self.num_frames} frames"
         if len(self.similarities) not in (0, self.num_frames):
-            return f"every frame has a similarity or none has, got {len(self.similarities)} for {self.num_frames} frames"
+            return (
+                f"every frame has a similarity or none has, got {len(self.similarities)} for {self.num_frames} frames"
+            )
         return ""

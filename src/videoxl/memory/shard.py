@@ -1,6 +1,6 @@
 """One shard: consecutive rows as a safetensors file with two tensors, `keys` and `values`, each (L, K, N, E).
 
-    L layers, K key/value heads, N rows of the shard, E head width
+L layers, K key/value heads, N rows of the shard, E head width
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from safetensors.torch import save as to_safetensors
 from torch import Tensor
 
 from videoxl.errors import MemoryFormatError
-from videoxl.memory.folder import REBUILD, file_bytes, readable
+from videoxl.memory.folder import REBUILD, readable
 from videoxl.memory.manifest import ELEMENT_BYTES, RowGeometry, ShardEntry
 
 
@@ -31,27 +31,6 @@ def geometry_of(rows_LKNE: Tensor) -> RowGeometry:
     dtype = str(rows_LKNE.dtype).removeprefix("torch.")
     assert dtype in ELEMENT_BYTES, f"a memory keeps rows of {', '.join(ELEMENT_BYTES)}, got {dtype}"
     return RowGeometry(dtype, layers, heads, width)
-
-
-def check_size(folder: Path, shard: ShardEntry, geometry: RowGeometry) -> None:
-    """Refuse a shard that is missing, cut short, or too small for its rows, without reading it."""
-    path = folder / shard.name
-    found = file_bytes(path)
-    if found != shard.num_bytes:
-        raise MemoryFormatError(f"{path} has {found} bytes and should have {shard.num_bytes}. {REBUILD}")
-    if shard.num_bytes < shard.num_rows * geometry.row_bytes:
-        raise MemoryFormatError(f"{path} is too small for the {shard.num_rows} rows it should hold. {REBUILD}")
-
-
-def check_hash(folder: Path, shard: ShardEntry) -> None:
-    """Refuse a shard of which a byte has changed."""
-    path = folder / shard.name
-    with readable(path), path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != shard.sha256:
-        raise MemoryFormatError(
-            f"{path} is damaged: its sha256 is {found[:12]} and should be {shard.sha256[:12]}. {REBUILD}"
-        )
 
 
 @contextmanager

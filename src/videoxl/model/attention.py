@@ -38,7 +38,12 @@ def attend(
 
 
 def attention_weights(
-    query_BHTE: torch.Tensor, own: KeyValues, memory: KeyValues | None, *, scaling: float, mask: torch.Tensor | None = None
+    query_BHTE: torch.Tensor,
+    own: KeyValues,
+    memory: KeyValues | None,
+    *,
+    scaling: float,
+    mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """The softmax itself, (B, H, T, S + own rows), memory first; for evidence and for tests."""
     keys, _ = _concatenated(own, memory, query_BHTE.shape[0])

@@ -34,7 +34,11 @@ class VideoXLProcessor(ProcessorMixin):
     """An image processor, a tokenizer, and the prompt that joins them."""
 
     def __init__(
-        self, image_processor: Any = None, tokenizer: Any = None, chat_template: str | None = None, video_token_id: int = -1
+        self,
+        image_processor: Any = None,
+        tokenizer: Any = None,
+        chat_template: str | None = None,
+        video_token_id: int = -1,
     ) -> None:
         self.video_token_id = video_token_id
         super().__init__(image_processor, tokenizer, chat_template=chat_template or CHATML_TEMPLATE)

@@ -1,0 +1,77 @@
+"""The two forms of attention, and the trap that stock SDPA sets."""
+
+import pytest
+import torch
+
+from videoxl.memory.key_values import KeyValues
+from videoxl.model import attention
+from videoxl.model.attention import attend, attention_weights, causal_mask
+
+FP32_ROUND_OFF = 2e-6
+
+
+def rows(generator, batch, num_rows, *, heads=2, width=8):
+    return KeyValues(*(torch.randn(batch, heads, num_rows, width, generator=generator) for _ in range(2)))
+
+
+def by_weights(query, own, memory, mask=None):
+    """Attention by its definition, from the visible weights."""
+    weights = attention_weights(query, own, memory, scaling=0.3, mask=mask)
+    values = own.values if memory is None else torch.cat(
+        [memory.values.expand(len(query), -1, -1, -1), own.values], dim=2
+    )  # fmt: skip
+    return weights @ values.repeat_interleave(query.shape[1] // values.shape[1], dim=1)
+
+
+@pytest.mark.parametrize("num_memory", [0, 1, 33])
+@pytest.mark.parametrize(("num_queries", "num_own"), [(1, 1), (1, 9), (7, 7), (3, 9)])
+@pytest.mark.parametrize("memory_batch", [1, 3])
+def test_split_and_joined_equal_the_definition(num_memory, num_queries, num_own, memory_batch):
+    """One memory for a batch, or one each; single tokens, whole steps, and steps on a conversation: one result."""
+    generator = torch.Generator().manual_seed(num_memory + num_own)
+    query = torch.randn(3, 6, num_queries, 8, generator=generator)
+    own = rows(generator, 3, num_own)
+    memory = rows(generator, memory_batch, num_memory) if num_memory else None
+    expected = by_weights(query, own, memory)
+    with torch.no_grad():
+        split = attend(query, own, memory, scaling=0.3)
+    joined = attend(query.requires_grad_(), own, memory, scaling=0.3)
+    torch.testing.assert_close(split, expected, atol=FP32_ROUND_OFF, rtol=0)
+    torch.testing.assert_close(joined, expected, atol=FP32_ROUND_OFF, rtol=0)
+
+
+def test_padding_is_never_read():
+    """Rows that a mask hides change nothing, in either form."""
+    generator = torch.Generator().manual_seed(0)
+    query, own, memory = torch.randn(2, 4, 5, 8, generator=generator), rows(generator, 2, 5), rows(generator, 1, 9)
+    seen = torch.ones(2, 5, dtype=torch.bool)
+    seen[0, :2] = False
+    mask = causal_mask(5, 5, device=query.device) & seen[:, None, None]
+    changed = KeyValues(own.keys.clone(), own.values.clone())
+    changed.keys[0, :, :2], changed.values[0, :, :2] = 50.0, -50.0
+    for gradient in (False, True):
+        with torch.set_grad_enabled(gradient):
+            one = attend(query.requires_grad_(gradient), own, memory, scaling=0.3, mask=mask)
+            other = attend(query, changed, memory, scaling=0.3, mask=mask)
+        torch.testing.assert_close(one[0, :, 2:], other[0, :, 2:])
+        torch.testing.assert_close(one[1], other[1])
+
+
+def test_a_memory_is_not_dropped_without_a_mask():
+    """Every query weighs the memory: the case in which stock SDPA, called without a mask, reads its first rows only."""
+    generator = torch.Generator().manual_seed(0)
+    query, own, memory = torch.randn(1, 4, 6, 8, generator=generator), rows(generator, 1, 6), rows(generator, 1, 20)
+    far = KeyValues(memory.keys, memory.values.clone())
+    far.values[:, :, -1] += 100.0
+    change = attend(query, own, far, scaling=0.3) - attend(query, own, memory, scaling=0.3)
+    assert (change.abs().amax(dim=-1) > 1e-3).all()
+
+
+def test_the_kernel_equals_two_matrix_products():
+    """The fused kernel's output and log-sum are those of the open form."""
+    generator = torch.Generator().manual_seed(0)
+    query, own = torch.randn(2, 6, 7, 8, generator=generator), rows(generator, 2, 7)
+    fused = attention._partial(query, own, 0.3, None, is_causal=True)
+    plain = attention._partial_in_the_open(query, own, 0.3, None, True)
+    for one, other in zip(fused, plain, strict=True):
+        torch.testing.assert_close(one, other, atol=FP32_ROUND_OFF, rtol=0)
