@@ -27,6 +27,12 @@ CHATML_TEMPLATE = (
 )
 """The prompt that Video-XL was trained with: 14 tokens of Qwen2 stand before the video."""
 
+PIXEL_SETTINGS = (
+    "crop_size", "do_center_crop", "do_convert_rgb", "do_normalize", "do_rescale", "do_resize", "image_mean",
+    "image_std", "resample", "rescale_factor", "size",
+)  # fmt: skip
+"""Fields of an image processor that change pixels; the others differ between releases without effect."""
+
 Message = dict[str, Any]
 
 
@@ -39,8 +45,11 @@ class VideoXLProcessor(ProcessorMixin):
         tokenizer: Any = None,
         chat_template: str | None = None,
         video_token_id: int = -1,
+        max_side: int | None = None,
     ) -> None:
+        """`max_side` is the longer side that frames are read at; None reads them as large as they are."""
         self.video_token_id = video_token_id
+        self.max_side = max_side
         super().__init__(image_processor, tokenizer, chat_template=chat_template or CHATML_TEMPLATE)
 
     def __call__(
@@ -86,6 +95,19 @@ class VideoXLProcessor(ProcessorMixin):
         """Tokens between the end of an answer and the beginning of the next one."""
         turns = [_user(""), {"role": "assistant", "content": ANSWER_MARK}, _user(text)]
         return self._tokenise(self._render_safe(turns, text).split(ANSWER_MARK)[-1])
+
+    def between_videos(self) -> list[int]:
+        """Tokens between a video and the next one of the same turn."""
+        content = [{"type": "video"}, {"type": "video"}, {"type": "text", "text": ""}]
+        return self._tokenise(self.render([{"role": "user", "content": content}]).split(VIDEO_MARK)[1])
+
+    def preprocessing(self) -> dict[str, Any]:
+        """What decides how a frame becomes pixel values, as plain JSON."""
+        settings = self.image_processor.to_dict()
+        return {
+            "max_side": self.max_side,
+            **{name: settings[name] for name in sorted(settings) if name in PIXEL_SETTINGS},
+        }
 
     def text_prompt(self, text: str) -> list[int]:
         """Tokens of a question that no video belongs to."""

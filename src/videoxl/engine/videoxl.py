@@ -1,0 +1,351 @@
+"""VideoXL: watch a video into a memory, add to it, and ask it anything.
+
+    vxl = videoxl.load()
+    film = vxl.watch("film.mp4", fps=1, ratio=8)
+    print(vxl.ask(film, "What appears in the film?"))
+
+The object holds a model and its processor, nothing of any video; use one from as many threads and for as many memories
+as you like.
+"""
+
+import re
+import weakref
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from videoxl import __version__
+from videoxl.checkpoint.fingerprint import fingerprint
+from videoxl.engine.answer import Answer
+from videoxl.engine.conversation import DEFAULT_NEW_TOKENS, Conversation, TextListener
+from videoxl.engine.evidence import attention_on_rows
+from videoxl.engine.preflight import check_fits
+from videoxl.engine.progress import Progress, ProgressListener, Stopwatch
+from videoxl.engine.watch_config import PlannerName, WatchConfig, check_ratio
+from videoxl.engine.watcher import Watcher
+from videoxl.errors import MemoryMismatchError, VideoDecodeError
+from videoxl.memory import CompressedMemory, MemoryAbout, MemorySource, MemoryWriter, check_model, inspect, open_memory
+from videoxl.memory.cache import MemoryCache
+from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
+from videoxl.model.modeling_videoxl import FRAMES_AT_ONCE
+from videoxl.video import SampleConfig, VideoSource, open_video, sample_times, source_fingerprint
+
+Source = str | PathLike[str] | Sequence[str | PathLike[str]]
+
+
+class VideoXL:
+    """A model, ready for people: `watch`, `append`, `ask`."""
+
+    def __init__(self, model: VideoXLForConditionalGeneration, processor: VideoXLProcessor, *, name: str) -> None:
+        self.model = model.eval()
+        self.processor = processor
+        self.name = name
+        self._caches: weakref.WeakKeyDictionary[CompressedMemory, _Ready] = weakref.WeakKeyDictionary()
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.lm_head.weight.device
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Digest of weights, config and preprocessing; a memory fits this model where the digests are equal."""
+        return fingerprint(self.model, self.processor)
+
+    def watch(
+        self,
+        source: Source,
+        *,
+        out: str | PathLike[str] | None = None,
+        fps: float | None = None,
+        num_frames: int | None = None,
+        timestamps: Sequence[float] | None = None,
+        start_seconds: float = 0.0,
+        end_seconds: float | None = None,
+        max_frames: int | None = None,
+        ratio: int | None = None,
+        planner: PlannerName = "fixed",
+        interval_frames: int | None = None,
+        overwrite: bool = False,
+        time_limit_seconds: float | None = None,
+        progress: ProgressListener | None = None,
+    ) -> CompressedMemory:
+        """Condense a video file, a picture, or a folder or list of pictures into a memory.
+
+        With `out`, rows are saved while they are made: a run that was interrupted goes on where it was, and a memory
+        that is complete already, of the same video and settings, is opened instead of being made again.
+
+        Args:
+            fps: Frames looked at per second of video; 1 unless `num_frames` or `timestamps` say otherwise.
+            ratio: Visual tokens per kept row; the model's default is the middle one of those it offers.
+            planner: `fixed` intervals, or `dynamic` ones that end where the picture changes.
+            overwrite: Replace a memory at `out` that holds something else.
+
+        Raises:
+            UsageError: An option cannot be carried out.
+            VideoError: The video cannot be found, read or decoded.
+            MemoryMismatchError: `out` holds a memory of another video, model or setting.
+            CapacityError: The device has too little memory, or the disk is full.
+        """
+        config = self._config(
+            SampleConfig(
+                fps=fps, num_frames=num_frames, timestamps=timestamps, start_seconds=start_seconds,
+                end_seconds=end_seconds, max_frames=max_frames,
+            ),
+            ratio, planner, interval_frames,
+        )  # fmt: skip
+        video = open_video(_plain_paths(source))
+        about = self._about(source, video, config)
+        with ExitStack() as stack:
+            writer, memory = None, CompressedMemory(about, device=self.device)
+            if out is not None:
+                if self._is_complete(out, about, overwrite=overwrite):
+                    return self.open(out)
+                if overwrite:
+                    writer = stack.enter_context(MemoryWriter(out, about, overwrite=True))
+                else:
+                    writer, memory = MemoryWriter.resume(out, about, device=self.device)
+                    stack.enter_context(writer)
+            cache = self.model.cache(memory)
+            if memory.num_rows == 0:
+                self._remember_text(cache, self.processor.before_video(), writer)
+            self._watch(video, config, cache, writer, 0, time_limit_seconds, progress)
+        return memory
+
+    def append(
+        self,
+        memory: CompressedMemory,
+        source: Source,
+        *,
+        fps: float | None = None,
+        num_frames: int | None = None,
+        start_seconds: float = 0.0,
+        end_seconds: float | None = None,
+        max_frames: int | None = None,
+        ratio: int | None = None,
+        planner: PlannerName = "fixed",
+        interval_frames: int | None = None,
+        time_limit_seconds: float | None = None,
+        progress: ProgressListener | None = None,
+    ) -> None:
+        """Watch a further video into a memory, behind what it holds; questions may then be about both.
+
+        Raises what `watch` raises.
+        """
+        self.check(memory)
+        sample = SampleConfig(
+            fps=fps, num_frames=num_frames, start_seconds=start_seconds, end_seconds=end_seconds, max_frames=max_frames
+        )
+        config = self._config(sample, ratio, planner, interval_frames)
+        video = open_video(_plain_paths(source))
+        about = self._about(source, video, config)
+        before = memory.about
+        memory.about = replace(before, sources=(*before.sources, *about.sources))
+        cache = self.model.cache(memory)
+        try:
+            self._remember_text(cache, self.processor.between_videos(), None)
+            self._watch(video, config, cache, None, len(before.sources), time_limit_seconds, progress)
+        finally:
+            self._caches.pop(memory, None)
+
+    def open(self, path: str | PathLike[str]) -> CompressedMemory:
+        """The memory that a .vxl folder holds, after a check that it was made by this model."""
+        memory = open_memory(path, device=self.device)
+        self.check(memory, name=str(path))
+        return memory
+
+    def check(self, memory: CompressedMemory, *, name: str = "this memory") -> None:
+        """Refuse a memory that another model made."""
+        check_model(memory.about, self.fingerprint, name=name)
+
+    def ask(
+        self,
+        memory: CompressedMemory | None,
+        question: str,
+        *,
+        max_new_tokens: int = DEFAULT_NEW_TOKENS,
+        temperature: float = 0.0,
+        seed: int = 0,
+        on_text: TextListener | None = None,
+    ) -> Answer:
+        """Answer one question on a memory, which stays as it is; with no memory, a question about nothing seen."""
+        return self.chat(memory).ask(
+            question, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed, on_text=on_text
+        )
+
+    def ask_all(
+        self, memory: CompressedMemory, questions: Sequence[str], *, max_new_tokens: int = DEFAULT_NEW_TOKENS
+    ) -> list[Answer]:
+        """Answer several questions, none of which knows of the others."""
+        return [self.ask(memory, question, max_new_tokens=max_new_tokens) for question in questions]
+
+    def chat(self, memory: CompressedMemory | None = None) -> Conversation:
+        """A conversation: each question may refer to the ones before it."""
+        if memory is None:
+            return Conversation(self, self.model.cache(), None)
+        ready = self._ready(memory)
+        return Conversation(self, ready.cache.fork(), ready.background_S)
+
+    @property
+    def evidence_layers(self) -> list[int]:
+        """Layers whose attention is read for evidence: those of the config, else the second half of the decoder."""
+        num_layers = len(self.model.decoder.layers)
+        return self.model.config.evidence_layers or list(range(num_layers // 2, num_layers))
+
+    @property
+    def end_token_ids(self) -> list[int]:
+        """Tokens that end an answer."""
+        end = self.model.generation_config.eos_token_id
+        end = self.processor.tokenizer.eos_token_id if end is None else end
+        return end if isinstance(end, list) else [end]
+
+    @property
+    def time_mark(self) -> str | None:
+        """What the model writes where the time of the evidence belongs."""
+        token = self.model.config.time_token_id
+        return None if token is None else self.processor.tokenizer.convert_ids_to_tokens(token)
+
+    def unknown_words(self, text: str) -> tuple[str, ...]:
+        """Words that the tokenizer cannot spell; large vocabularies have none."""
+        tokenizer = self.processor.tokenizer
+        if tokenizer.unk_token_id is None:
+            return ()
+        words = dict.fromkeys(re.findall(r"\w+", text))
+        return tuple(word for word in words if tokenizer.unk_token_id in tokenizer(word)["input_ids"])
+
+    def _config(
+        self, sample: SampleConfig, ratio: int | None, planner: PlannerName, interval_frames: int | None
+    ) -> WatchConfig:
+        model = self.model.config
+        offered = model.compression_ratios
+        ratio = offered[len(offered) // 2] if ratio is None else ratio
+        check_ratio(ratio, offered)
+        size = model.interval_frames if interval_frames is None else interval_frames
+        return WatchConfig(sample=sample, ratio=ratio, planner=planner, interval_frames=size)
+
+    def _about(self, source: Source, video: VideoSource, config: WatchConfig) -> MemoryAbout:
+        info = video.info
+        details = {"width": info.width, "height": info.height, "fps": info.fps, "codec": info.codec}
+        return MemoryAbout(
+            model_name=self.name,
+            model_fingerprint=self.fingerprint,
+            preprocessing=self.processor.preprocessing(),
+            sources=(
+                MemorySource(
+                    name=info.name,
+                    sha256=source_fingerprint(_plain_paths(source)),
+                    duration_seconds=info.duration_seconds,
+                    details=details,
+                ),
+            ),
+            plan=config.to_json(),
+            tokens_per_frame=self.model.config.tokens_per_frame,
+            created_with=__version__,
+        )
+
+    def _is_complete(self, out: str | PathLike[str], about: MemoryAbout, *, overwrite: bool) -> bool:
+        """Whether `out` holds just what is asked for, whole."""
+        if not (Path(out) / "manifest.json").exists():
+            return False
+        manifest = inspect(out).manifest
+        is_same = (manifest.about.plan, manifest.about.sources[0].sha256, manifest.about.model_fingerprint) == (
+            about.plan, about.sources[0].sha256, about.model_fingerprint,
+        )  # fmt: skip
+        if manifest.is_complete and not is_same and not overwrite:
+            raise MemoryMismatchError(
+                f"{out} holds a memory of {manifest.about.sources[0].name} made by another model or with other settings. "
+                "Write to another folder, or pass overwrite."
+            )
+        return manifest.is_complete and is_same
+
+    def _remember_text(self, cache: MemoryCache, token_ids: list[int], writer: MemoryWriter | None) -> None:
+        if not token_ids:
+            return
+        self.model.remember_text(cache, torch.tensor([token_ids], device=self.device))
+        if writer is not None:
+            memory = cache.memory
+            new = slice(memory.num_rows - len(token_ids), memory.num_rows)
+            writer.append(memory.segments[-1], memory.keys[:, :, new], memory.values[:, :, new])
+
+    def _watch(
+        self,
+        video: VideoSource,
+        config: WatchConfig,
+        cache: MemoryCache,
+        writer: MemoryWriter | None,
+        source: int,
+        time_limit_seconds: float | None,
+        progress: ProgressListener | None,
+    ) -> None:
+        times_F = sample_times(video.info.duration_seconds, config.sample).seconds_F
+        check_fits(self.model, len(times_F), config, prefix_tokens=cache.num_rows)
+        end = config.sample.end_seconds or video.info.duration_seconds
+        bounds = [*times_F.tolist(), max(min(end, video.info.duration_seconds), float(times_F[-1]))]
+        watcher = Watcher(
+            self.model, self.processor, cache, config.new_planner(), times=bounds, source=source, writer=writer
+        )
+        stopwatch, num_resumed, num_read, num_lost = Stopwatch(), watcher.num_kept, watcher.first_needed, 0
+        frames = video.read(
+            times_F[num_read:], chunk_frames=FRAMES_AT_ONCE, time_limit_seconds=time_limit_seconds,
+            max_side=self.processor.max_side,
+        )  # fmt: skip
+        with closing(frames):
+            for batch in frames if num_resumed < len(times_F) else ():
+                watcher.feed(batch.frames_FCHW, np.asarray(batch.seconds_F))
+                num_read += batch.num_frames
+                num_lost += batch.num_lost
+                if progress is not None:
+                    shown = max(num_read, num_resumed)
+                    progress(Progress(shown, len(times_F), cache.num_rows, stopwatch.seconds, num_resumed))
+        watcher.finish()
+        if watcher.num_kept == 0:
+            raise VideoDecodeError(
+                f"none of the {len(times_F)} frames asked of {video.info.name} could be decoded; "
+                "expected at least one. Check the file with a video player, or choose another part of it."
+            )
+        if num_lost or len(times_F) > watcher.num_kept:
+            self._note_losses(cache.memory, writer, source, len(times_F) - watcher.num_kept)
+
+    def _note_losses(self, memory: CompressedMemory, writer: MemoryWriter | None, source: int, num_lost: int) -> None:
+        sources = list(memory.about.sources)
+        sources[source] = replace(sources[source], details={**sources[source].details, "frames_lost": num_lost})
+        memory.about = replace(memory.about, sources=tuple(sources))
+        if writer is not None:
+            writer.about = memory.about
+
+    def _ready(self, memory: CompressedMemory) -> "_Ready":
+        """The memory's working cache and its background attention, made once and again when it has grown."""
+        ready = self._caches.get(memory)
+        if ready is None or ready.cache.num_rows != memory.num_rows:
+            self.check(memory)
+            ready = self._caches[memory] = _Ready(self, memory)
+        return ready
+
+
+class _Ready:
+    """What all conversations on one memory share."""
+
+    def __init__(self, vxl: VideoXL, memory: CompressedMemory) -> None:
+        # A fork has its own list of segments: the memory may go on growing, and may be let go.
+        self.cache = vxl.model.cache(memory.fork())
+        self.background_S = self._background(vxl)
+
+    @torch.no_grad()
+    def _background(self, vxl: VideoXL) -> torch.Tensor:
+        """Attention on each row when nothing is asked, at every token from the last of the memory to the answer."""
+        decoder = vxl.model.decoder
+        watched = dict.fromkeys(vxl.evidence_layers)
+        ids = torch.tensor([vxl.processor.question("")], device=vxl.device)
+        decoder(decoder.embed_tokens(ids), self.cache.fork(), watched=watched)
+        return attention_on_rows(watched, self.cache.num_rows, ids.shape[1] - 1)
+
+
+def _plain_paths(source: Source) -> str | Path | list[Path]:
+    if isinstance(source, (str, Path)):
+        return source
+    return Path(source) if isinstance(source, PathLike) else [Path(path) for path in source]

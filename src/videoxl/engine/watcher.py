@@ -1,0 +1,126 @@
+"""Frames in, memory out: one video on its way through tower, planner and decoder.
+
+A file is a stream that ends: `feed` takes frames as they come, in any portions, and `finish` closes what is open. Frames
+go through the tower in chunks that begin at multiples of `FRAMES_AT_ONCE`, so a run that was interrupted and goes on
+computes the very same numbers as one that was not.
+
+F frames, M visual tokens per frame, D hidden width.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from videoxl.compression.interval import Interval
+from videoxl.compression.layout import Layout
+from videoxl.compression.planner import Planner
+from videoxl.memory.cache import MemoryCache
+from videoxl.memory.segment import Segment
+from videoxl.memory.writer import MemoryWriter
+from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
+from videoxl.model.modeling_videoxl import FRAMES_AT_ONCE
+
+
+class Watcher:
+    """Condenses one video of a memory, interval by interval."""
+
+    def __init__(
+        self,
+        model: VideoXLForConditionalGeneration,
+        processor: VideoXLProcessor,
+        cache: MemoryCache,
+        planner: Planner,
+        *,
+        times: Sequence[float],
+        source: int = 0,
+        writer: MemoryWriter | None = None,
+    ) -> None:
+        """Go on behind the intervals that the memory already holds of `source`.
+
+        Args:
+            times: When each frame begins, in order, and when the last one ends; one more than there are frames.
+        """
+        self._model, self._processor, self._cache, self._planner = model, processor, cache, planner
+        self._times, self._source, self._writer = times, source, writer
+        kept = [segment for segment in cache.memory.intervals if segment.source == source]
+        self.num_kept = kept[-1].stop_frame if kept else 0
+        """Frames whose intervals are in memory."""
+        self._replay = [similarity for segment in kept for similarity in segment.similarities]
+        self.first_needed = max(0, self.num_kept - 1) // FRAMES_AT_ONCE * FRAMES_AT_ONCE
+        """The first frame that `feed` must be given: the beginning of the chunk before the first new one."""
+        self._num_encoded = self.first_needed
+        self._pixels: list[torch.Tensor] = []
+        self._visual: list[torch.Tensor] = []  # (M, D) each, of frames from num_kept on
+        self._seconds: list[float] = []
+        self._arrived: list[float] = []
+
+    def feed(self, frames_FCHW: np.ndarray, seconds_F: Sequence[float]) -> None:
+        """Take the next frames, uint8 RGB, with the time at which each is shown."""
+        self._pixels.extend(self._processor.pixel_values(frames_FCHW))
+        self._arrived.extend(float(second) for second in seconds_F)
+        while len(self._pixels) >= FRAMES_AT_ONCE:
+            self._encode(FRAMES_AT_ONCE)
+
+    def finish(self) -> None:
+        """Close the last interval; the video ends here."""
+        if self._pixels:
+            self._encode(len(self._pixels))
+        for interval in self._planner.flush():
+            self._condense(interval)
+
+    @torch.no_grad()
+    def _encode(self, num_frames: int) -> None:
+        weight = self._model.model.projector.linear_1.weight
+        pixels = torch.stack(self._pixels[:num_frames]).to(weight.device, weight.dtype)
+        del self._pixels[:num_frames]
+        seconds = self._arrived[:num_frames]
+        del self._arrived[:num_frames]
+        features = self._model.model.get_frame_features(pixels)
+        embeddings_FD = features.embedding_FD.float().cpu().numpy()
+        visual_FMD = self._model.model.projector(features.patches_FND)
+        num_old = max(0, self.num_kept - self._num_encoded) if self._replay else 0
+        self._num_encoded += num_frames
+        if num_old:
+            for interval in self._planner.replay(self._replay, embeddings_FD[num_old - 1]):
+                assert interval.stop <= self.num_kept, "a replay closes no interval that was not closed before"
+            self._replay = []
+        self._visual.extend(visual_FMD[num_old:])
+        self._seconds.extend(seconds[num_old:])
+        if num_old < num_frames:
+            for interval in self._planner.feed(embeddings_FD[num_old:]):
+                self._condense(interval)
+
+    def _condense(self, interval: Interval) -> None:
+        if interval.stop <= self.num_kept:
+            return  # closed, and kept, before the run was interrupted
+        assert interval.start == self.num_kept, "intervals follow each other without a gap"
+        visual_BND = torch.cat(self._visual[: interval.num_frames])[None]
+        seconds = self._seconds[: interval.num_frames]
+        del self._visual[: interval.num_frames], self._seconds[: interval.num_frames]
+        layout = Layout(visual_BND.shape[1], interval.ratio, self._model.config.layout_rule)
+        self.num_kept = interval.stop
+        if layout.num_rows_kept:
+            self._keep(visual_BND, self._segment(interval, layout, seconds))
+
+    def _keep(self, visual_BND: torch.Tensor, segment: Segment) -> None:
+        self._model.remember_interval(self._cache, visual_BND, segment)
+        if self._writer is not None:
+            memory = self._cache.memory
+            new = slice(memory.num_rows - segment.num_rows, memory.num_rows)
+            self._writer.append(segment, memory.keys[:, :, new], memory.values[:, :, new])
+
+    def _segment(self, interval: Interval, layout: Layout, seconds: Sequence[float]) -> Segment:
+        similarities = self._planner.similarities[interval.start : interval.stop]
+        return Segment(
+            kind="interval",
+            num_rows=layout.num_rows_kept,
+            first_frame=interval.start,
+            num_frames=interval.num_frames,
+            start_seconds=float(self._times[interval.start]),
+            stop_seconds=float(self._times[interval.stop]),
+            ratio=interval.ratio,
+            frame_seconds=tuple(seconds),
+            similarities=tuple(float(similarity) for similarity in similarities),
+            source=self._source,
+        )
