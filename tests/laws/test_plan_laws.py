@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videoxl.compression import (
@@ -38,6 +38,7 @@ TINY = Geometry(
     num_parameters=1000,
 )
 
+few_examples = settings(max_examples=40)  # for each of six planners
 all_planners = pytest.mark.parametrize("make", PLANNERS.values(), ids=PLANNERS.keys())
 
 
@@ -60,6 +61,7 @@ def plan_of(planner, chunks):
 
 
 @all_planners
+@few_examples
 @given(embeddings(), st.data())
 def test_a_plan_covers_every_frame_once_however_it_is_cut(make, frames_FD, data):
     """Fed at once, frame by frame or in any chunks, a planner gives one plan, and it covers every frame in order."""
@@ -71,6 +73,7 @@ def test_a_plan_covers_every_frame_once_however_it_is_cut(make, frames_FD, data)
 
 
 @all_planners
+@few_examples
 @given(embeddings(), st.data())
 def test_a_resumed_run_goes_on_as_if_never_interrupted(make, frames_FD, data):
     """Replaying recorded similarities and feeding the rest closes the same intervals at the same frames."""
@@ -88,6 +91,7 @@ def test_a_resumed_run_goes_on_as_if_never_interrupted(make, frames_FD, data):
 
 
 @all_planners
+@few_examples
 @given(embeddings(), st.data())
 def test_a_stream_may_pause(make, frames_FD, data):
     """Flushing in the middle closes an interval there, and feeding goes on: every frame is still covered once."""
@@ -99,6 +103,7 @@ def test_a_stream_may_pause(make, frames_FD, data):
 
 
 @all_planners
+@few_examples
 @given(embeddings())
 def test_the_budget_counts_what_the_layouts_make(make, frames_FD):
     """Rows and VSTs that the budget predicts for a plan are those of its layouts, for any planner."""

@@ -56,6 +56,8 @@ class DynamicPlanner(StreamPlanner):
             raise UsageError(f"depth is {depth!r}, expected one of {', '.join(DEPTH_SCORES)}.")
         self._depth = DEPTH_SCORES[depth]
         self._threshold_std = self._depth.default_threshold_std if threshold_std is None else threshold_std
+        if not np.isfinite(self._threshold_std):
+            raise UsageError(f"threshold_std is {threshold_std!r}, expected a finite number such as 1.0.")
         self._max_frames = at_least_one("max_frames", max_frames)
         self._lookahead = None if lookahead_frames is None else at_least_one("lookahead_frames", lookahead_frames)
         self._waiting: list[float] = []  # similarities of the gaps that are not decided

@@ -1,7 +1,6 @@
 """Questions and answers on a memory, each turn reading those before it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -9,12 +8,10 @@ from videoxl.engine.answer import Answer, Evidence, Timings, Usage
 from videoxl.engine.clock import clock
 from videoxl.engine.evidence import attention_on_rows, evidence_ranges
 from videoxl.engine.progress import Stopwatch
+from videoxl.engine.speaker import Speaker
 from videoxl.engine.text_stream import TextStream
 from videoxl.errors import UsageError
 from videoxl.memory.cache import MemoryCache
-
-if TYPE_CHECKING:
-    from videoxl.engine.videoxl import VideoXL
 
 TextListener = Callable[[str], None]
 DEFAULT_NEW_TOKENS = 256
@@ -24,8 +21,8 @@ MAX_QUESTION_TOKENS = 8192  # a question longer than this is a document; put it 
 class Conversation:
     """One person's turns on one memory. The memory itself is never changed, however much is asked."""
 
-    def __init__(self, vxl: "VideoXL", cache: MemoryCache, background_S: torch.Tensor | None) -> None:
-        self._vxl, self._cache, self._background_S = vxl, cache, background_S
+    def __init__(self, speaker: Speaker, cache: MemoryCache, background_S: torch.Tensor | None) -> None:
+        self._speaker, self._cache, self._background_S = speaker, cache, background_S
         self._num_turns = 0
 
     def ask(
@@ -45,9 +42,9 @@ class Conversation:
         _check(question, max_new_tokens, temperature)
         stopwatch = Stopwatch()
         question_ids = self._question_ids(question)
-        stream = TextStream(self._vxl.processor.tokenizer, on_text, hold_back=self._vxl.time_mark)
+        stream = TextStream(self._speaker.processor.tokenizer, on_text, hold_back=self._speaker.time_mark)
         answer_ids = self._generate(question_ids, stream, max_new_tokens, temperature, seed)
-        end_ids = self._vxl.end_token_ids
+        end_ids = self._speaker.end_token_ids
         finished = bool(answer_ids) and answer_ids[-1] in end_ids
         said_ids = answer_ids[:-1] if finished else answer_ids
         evidence = self._remember_turn(question_ids, said_ids)
@@ -61,11 +58,11 @@ class Conversation:
             usage=Usage(memory.num_rows, memory.nbytes, len(question_ids), len(answer_ids)),
             timings=Timings(stream.first_token_seconds, stopwatch.seconds),
             finished=finished,
-            unknown_words=self._vxl.unknown_words(question),
+            unknown_words=self._speaker.unknown_words(question),
         )
 
     def _question_ids(self, question: str) -> list[int]:
-        processor = self._vxl.processor
+        processor = self._speaker.processor
         if self._num_turns:
             ids = processor.next_question(question)
         elif self._cache.num_rows:
@@ -82,15 +79,15 @@ class Conversation:
         options = {"do_sample": temperature > 0}
         if temperature > 0:
             options["temperature"] = temperature
-        input_ids = torch.tensor([question_ids], device=self._vxl.device)
-        with torch.random.fork_rng(devices=[] if self._vxl.device.type == "cpu" else [self._vxl.device]):
+        input_ids = torch.tensor([question_ids], device=self._speaker.device)
+        with torch.random.fork_rng(devices=[] if self._speaker.device.type == "cpu" else [self._speaker.device]):
             torch.manual_seed(seed)
-            output = self._vxl.model.generate(
+            output = self._speaker.model.generate(
                 input_ids,
                 memory=self._cache,
                 max_new_tokens=max_new_tokens,
-                eos_token_id=self._vxl.end_token_ids,
-                pad_token_id=self._vxl.end_token_ids[0],
+                eos_token_id=self._speaker.end_token_ids,
+                pad_token_id=self._speaker.end_token_ids[0],
                 streamer=stream,
                 **options,
             )
@@ -99,9 +96,9 @@ class Conversation:
     @torch.no_grad()
     def _remember_turn(self, question_ids: list[int], said_ids: list[int]) -> tuple[Evidence, ...]:
         """Run the turn once more in one piece: the conversation keeps its rows, and its attention is the evidence."""
-        decoder, num_rows = self._vxl.model.decoder, self._cache.num_rows
-        watched = dict.fromkeys(self._vxl.evidence_layers)
-        ids = torch.tensor([question_ids + said_ids], device=self._vxl.device)
+        decoder, num_rows = self._speaker.model.decoder, self._cache.num_rows
+        watched = dict.fromkeys(self._speaker.evidence_layers)
+        ids = torch.tensor([question_ids + said_ids], device=self._speaker.device)
         before = self._cache.num_tail
         decoder(decoder.embed_tokens(ids), self._cache, watched=watched if num_rows else None)
         if self._background_S is None or not num_rows:
@@ -112,7 +109,7 @@ class Conversation:
 
     def _with_times(self, text: str, evidence: tuple[Evidence, ...]) -> str:
         """A model that was taught to leave the time to us writes a mark for it; here the evidence takes its place."""
-        mark = self._vxl.time_mark
+        mark = self._speaker.time_mark
         if mark is None or mark not in text:
             return text
         if not evidence:

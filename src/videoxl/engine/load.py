@@ -34,7 +34,7 @@ def load(
     return VideoXL(loaded, processor, name=name if name in EMBEDDED else Path(name).name or name)
 
 
-def open(path: str | PathLike[str], *, device: str = "cpu") -> CompressedMemory:  # noqa: A001 (public: videoxl.open)
+def open(path: str | PathLike[str], *, device: str = "cpu") -> CompressedMemory:
     """The memory in a .vxl folder. Every byte is checked first.
 
     Raises:

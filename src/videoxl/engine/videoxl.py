@@ -8,33 +8,30 @@ The object holds a model and its processor, nothing of any video; use one from a
 as you like.
 """
 
-import re
 import weakref
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
-import numpy as np
 import torch
 
 from videoxl import __version__
 from videoxl.checkpoint.fingerprint import fingerprint
 from videoxl.engine.answer import Answer
 from videoxl.engine.conversation import DEFAULT_NEW_TOKENS, Conversation, TextListener
-from videoxl.engine.evidence import attention_on_rows
-from videoxl.engine.preflight import check_fits
-from videoxl.engine.progress import Progress, ProgressListener, Stopwatch
+from videoxl.engine.progress import ProgressListener
+from videoxl.engine.speaker import Speaker
+from videoxl.engine.watch import watch_video
 from videoxl.engine.watch_config import PlannerName, WatchConfig, check_ratio
-from videoxl.engine.watcher import Watcher
-from videoxl.errors import MemoryMismatchError, VideoDecodeError
+from videoxl.errors import MemoryMismatchError
 from videoxl.memory import CompressedMemory, MemoryAbout, MemorySource, MemoryWriter, check_model, inspect, open_memory
 from videoxl.memory.cache import MemoryCache
 from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
-from videoxl.model.modeling_videoxl import FRAMES_AT_ONCE
-from videoxl.video import SampleConfig, VideoSource, open_video, sample_times, source_fingerprint
+from videoxl.video import SampleConfig, VideoSource, open_video, source_fingerprint
 
 Source = str | PathLike[str] | Sequence[str | PathLike[str]]
 
@@ -46,7 +43,8 @@ class VideoXL:
         self.model = model.eval()
         self.processor = processor
         self.name = name
-        self._caches: weakref.WeakKeyDictionary[CompressedMemory, _Ready] = weakref.WeakKeyDictionary()
+        self._speaker = Speaker(self.model, processor)
+        self._ready_memories: weakref.WeakKeyDictionary[CompressedMemory, _Ready] = weakref.WeakKeyDictionary()
 
     @property
     def device(self) -> torch.device:
@@ -114,7 +112,10 @@ class VideoXL:
             cache = self.model.cache(memory)
             if memory.num_rows == 0:
                 self._remember_text(cache, self.processor.before_video(), writer)
-            self._watch(video, config, cache, writer, 0, time_limit_seconds, progress)
+            watch_video(
+                self.model, self.processor, cache, video, config, writer=writer,
+                time_limit_seconds=time_limit_seconds, progress=progress,
+            )  # fmt: skip
         return memory
 
     def append(
@@ -149,9 +150,12 @@ class VideoXL:
         cache = self.model.cache(memory)
         try:
             self._remember_text(cache, self.processor.between_videos(), None)
-            self._watch(video, config, cache, None, len(before.sources), time_limit_seconds, progress)
+            watch_video(
+                self.model, self.processor, cache, video, config, source=len(before.sources),
+                time_limit_seconds=time_limit_seconds, progress=progress,
+            )  # fmt: skip
         finally:
-            self._caches.pop(memory, None)
+            self._ready_memories.pop(memory, None)
 
     def open(self, path: str | PathLike[str]) -> CompressedMemory:
         """The memory that a .vxl folder holds, after a check that it was made by this model."""
@@ -187,36 +191,9 @@ class VideoXL:
     def chat(self, memory: CompressedMemory | None = None) -> Conversation:
         """A conversation: each question may refer to the ones before it."""
         if memory is None:
-            return Conversation(self, self.model.cache(), None)
+            return Conversation(self._speaker, self.model.cache(), None)
         ready = self._ready(memory)
-        return Conversation(self, ready.cache.fork(), ready.background_S)
-
-    @property
-    def evidence_layers(self) -> list[int]:
-        """Layers whose attention is read for evidence: those of the config, else the second half of the decoder."""
-        num_layers = len(self.model.decoder.layers)
-        return self.model.config.evidence_layers or list(range(num_layers // 2, num_layers))
-
-    @property
-    def end_token_ids(self) -> list[int]:
-        """Tokens that end an answer."""
-        end = self.model.generation_config.eos_token_id
-        end = self.processor.tokenizer.eos_token_id if end is None else end
-        return end if isinstance(end, list) else [end]
-
-    @property
-    def time_mark(self) -> str | None:
-        """What the model writes where the time of the evidence belongs."""
-        token = self.model.config.time_token_id
-        return None if token is None else self.processor.tokenizer.convert_ids_to_tokens(token)
-
-    def unknown_words(self, text: str) -> tuple[str, ...]:
-        """Words that the tokenizer cannot spell; large vocabularies have none."""
-        tokenizer = self.processor.tokenizer
-        if tokenizer.unk_token_id is None:
-            return ()
-        words = dict.fromkeys(re.findall(r"\w+", text))
-        return tuple(word for word in words if tokenizer.unk_token_id in tokenizer(word)["input_ids"])
+        return Conversation(self._speaker, ready.cache.fork(), ready.background_S)
 
     def _config(
         self, sample: SampleConfig, ratio: int | None, planner: PlannerName, interval_frames: int | None
@@ -258,7 +235,7 @@ class VideoXL:
         )  # fmt: skip
         if manifest.is_complete and not is_same and not overwrite:
             raise MemoryMismatchError(
-                f"{out} holds a memory of {manifest.about.sources[0].name} made by another model or with other settings. "
+                f"{out} holds a memory of {manifest.about.sources[0].name} by another model or with other settings. "
                 "Write to another folder, or pass overwrite."
             )
         return manifest.is_complete and is_same
@@ -272,77 +249,22 @@ class VideoXL:
             new = slice(memory.num_rows - len(token_ids), memory.num_rows)
             writer.append(memory.segments[-1], memory.keys[:, :, new], memory.values[:, :, new])
 
-    def _watch(
-        self,
-        video: VideoSource,
-        config: WatchConfig,
-        cache: MemoryCache,
-        writer: MemoryWriter | None,
-        source: int,
-        time_limit_seconds: float | None,
-        progress: ProgressListener | None,
-    ) -> None:
-        times_F = sample_times(video.info.duration_seconds, config.sample).seconds_F
-        check_fits(self.model, len(times_F), config, prefix_tokens=cache.num_rows)
-        end = config.sample.end_seconds or video.info.duration_seconds
-        bounds = [*times_F.tolist(), max(min(end, video.info.duration_seconds), float(times_F[-1]))]
-        watcher = Watcher(
-            self.model, self.processor, cache, config.new_planner(), times=bounds, source=source, writer=writer
-        )
-        stopwatch, num_resumed, num_read, num_lost = Stopwatch(), watcher.num_kept, watcher.first_needed, 0
-        frames = video.read(
-            times_F[num_read:], chunk_frames=FRAMES_AT_ONCE, time_limit_seconds=time_limit_seconds,
-            max_side=self.processor.max_side,
-        )  # fmt: skip
-        with closing(frames):
-            for batch in frames if num_resumed < len(times_F) else ():
-                watcher.feed(batch.frames_FCHW, np.asarray(batch.seconds_F))
-                num_read += batch.num_frames
-                num_lost += batch.num_lost
-                if progress is not None:
-                    shown = max(num_read, num_resumed)
-                    progress(Progress(shown, len(times_F), cache.num_rows, stopwatch.seconds, num_resumed))
-        watcher.finish()
-        if watcher.num_kept == 0:
-            raise VideoDecodeError(
-                f"none of the {len(times_F)} frames asked of {video.info.name} could be decoded; "
-                "expected at least one. Check the file with a video player, or choose another part of it."
-            )
-        if num_lost or len(times_F) > watcher.num_kept:
-            self._note_losses(cache.memory, writer, source, len(times_F) - watcher.num_kept)
-
-    def _note_losses(self, memory: CompressedMemory, writer: MemoryWriter | None, source: int, num_lost: int) -> None:
-        sources = list(memory.about.sources)
-        sources[source] = replace(sources[source], details={**sources[source].details, "frames_lost": num_lost})
-        memory.about = replace(memory.about, sources=tuple(sources))
-        if writer is not None:
-            writer.about = memory.about
-
     def _ready(self, memory: CompressedMemory) -> "_Ready":
         """The memory's working cache and its background attention, made once and again when it has grown."""
-        ready = self._caches.get(memory)
+        ready = self._ready_memories.get(memory)
         if ready is None or ready.cache.num_rows != memory.num_rows:
             self.check(memory)
-            ready = self._caches[memory] = _Ready(self, memory)
+            # On a fork: the memory itself may go on growing, or be let go.
+            cache = self.model.cache(memory.fork())
+            ready = self._ready_memories[memory] = _Ready(cache, self._speaker.background(cache))
         return ready
 
 
-class _Ready:
+class _Ready(NamedTuple):
     """What all conversations on one memory share."""
 
-    def __init__(self, vxl: VideoXL, memory: CompressedMemory) -> None:
-        # A fork has its own list of segments: the memory may go on growing, and may be let go.
-        self.cache = vxl.model.cache(memory.fork())
-        self.background_S = self._background(vxl)
-
-    @torch.no_grad()
-    def _background(self, vxl: VideoXL) -> torch.Tensor:
-        """Attention on each row when nothing is asked, at every token from the last of the memory to the answer."""
-        decoder = vxl.model.decoder
-        watched = dict.fromkeys(vxl.evidence_layers)
-        ids = torch.tensor([vxl.processor.question("")], device=vxl.device)
-        decoder(decoder.embed_tokens(ids), self.cache.fork(), watched=watched)
-        return attention_on_rows(watched, self.cache.num_rows, ids.shape[1] - 1)
+    cache: MemoryCache
+    background_S: torch.Tensor
 
 
 def _plain_paths(source: Source) -> str | Path | list[Path]:

@@ -1,8 +1,8 @@
 """Frames in, memory out: one video on its way through tower, planner and decoder.
 
-A file is a stream that ends: `feed` takes frames as they come, in any portions, and `finish` closes what is open. Frames
-go through the tower in chunks that begin at multiples of `FRAMES_AT_ONCE`, so a run that was interrupted and goes on
-computes the very same numbers as one that was not.
+A file is a stream that ends: `feed` takes frames as they come, in any portions, and `finish` closes what is open.
+Frames go through the tower in chunks that begin at multiples of `FRAMES_AT_ONCE`, so a run that was interrupted and
+goes on computes the very same numbers as one that was not.
 
 F frames, M visual tokens per frame, D hidden width.
 """
