@@ -42,7 +42,12 @@ def make_model() -> Callable:
             num_key_value_heads=2, max_position_embeddings=4096, eos_token_id=1, pad_token_id=0,
         )  # fmt: skip
         vision = CLIPVisionConfig(
-            hidden_size=16, intermediate_size=24, num_hidden_layers=3, num_attention_heads=2, image_size=32, patch_size=8
+            hidden_size=16,
+            intermediate_size=24,
+            num_hidden_layers=3,
+            num_attention_heads=2,
+            image_size=32,
+            patch_size=8,
         )
         config = VideoXLConfig(vision_config=vision, text_config=text, video_token_id=96, **options)
         model = VideoXLForConditionalGeneration(config).eval()

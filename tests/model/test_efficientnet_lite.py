@@ -1,4 +1,4 @@
-"""EfficientNet-Lite: shapes, padding, frozen statistics, and equality with the reference port."""
+"""EfficientNet-Lite: shapes, padding, and equality with the reference port."""
 
 import pytest
 import torch
@@ -8,7 +8,6 @@ from videoxl.model.efficientnet_lite import (
     VARIANTS,
     EfficientNetLiteConfig,
     EfficientNetLiteModel,
-    fuse_batch_norms,
 )
 
 REORDERED_SUMS = 1e-4  # fp32 convolutions in another memory order, through 50 layers of values up to 6
@@ -26,12 +25,10 @@ def tiny_tower() -> EfficientNetLiteModel:
 
 
 def _randomise(model: EfficientNetLiteModel, generator: torch.Generator) -> None:
-    """Weights that keep activations alive and norms that do something."""
+    """Weights that keep activations alive."""
     for name, tensor in model.state_dict().items():
-        if name.endswith("running_var"):
-            tensor.copy_(torch.rand(tensor.shape, generator=generator) + 0.5)
-        elif tensor.is_floating_point():
-            tensor.copy_(0.5 * torch.randn(tensor.shape, generator=generator))
+        scale = 0.1 if name.endswith("bias") else 0.5
+        tensor.copy_(scale * torch.randn(tensor.shape, generator=generator))
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (24, 40), (33, 17), (7, 8)])
@@ -62,25 +59,6 @@ def test_frames_do_not_touch_each_other(tiny_tower) -> None:
     assert torch.allclose(together_BND, alone_BND, atol=REORDERED_SUMS)
 
 
-def test_training_mode_leaves_statistics_alone(tiny_tower) -> None:
-    """A forward in training mode gives the same features and does not move the batch norms."""
-    pixels_BCHW = torch.rand(2, 3, 32, 32)
-    before = {name: tensor.clone() for name, tensor in tiny_tower.state_dict().items()}
-    expected_BND = tiny_tower(pixels_BCHW).last_hidden_state
-    trained_BND = tiny_tower.train()(pixels_BCHW).last_hidden_state
-    assert torch.equal(expected_BND, trained_BND)
-    assert all(torch.equal(before[name], tensor) for name, tensor in tiny_tower.state_dict().items())
-
-
-def test_fused_copy_computes_the_same(tiny_tower) -> None:
-    """Folding the batch norms changes no feature, and not the model it was made from."""
-    pixels_BCHW = torch.rand(2, 3, 40, 24)
-    expected_BND = tiny_tower(pixels_BCHW).last_hidden_state
-    fused_BND = fuse_batch_norms(tiny_tower)(pixels_BCHW).last_hidden_state
-    assert torch.allclose(expected_BND, fused_BND, atol=REORDERED_SUMS)
-    assert torch.equal(expected_BND, tiny_tower(pixels_BCHW).last_hidden_state)
-
-
 def test_save_and_load_through_auto_classes(tiny_tower, tmp_path) -> None:
     """What the Auto classes load again computes bit-equal features."""
     tiny_tower.save_pretrained(tmp_path)
@@ -91,11 +69,11 @@ def test_save_and_load_through_auto_classes(tiny_tower, tmp_path) -> None:
 
 
 def test_lite0_has_the_published_size() -> None:
-    """Lite0 without its classifier has 3,371,008 parameters and 36 patches at 192 x 192."""
+    """Lite0 without its classifier has its 3,371,008 parameters, less one folded scale a channel, and 36 patches at 192 x 192."""
     config = EfficientNetLiteConfig.variant("lite0")
     with torch.device("meta"):
         model = EfficientNetLiteModel(config)
-    assert sum(parameter.numel() for parameter in model.parameters()) == 3_371_008
+    assert sum(parameter.numel() for parameter in model.parameters()) == 3_371_008 - 21_008
     assert config.patch_grid(192, 192) == (6, 6)
 
 
@@ -112,7 +90,7 @@ def test_every_variant_has_the_shapes_of_the_reference_port(name: str) -> None:
 
 
 def test_lite0_equals_the_reference_port() -> None:
-    """With the same weights, at 224, features equal the reference port's, as they are and with batch norms folded."""
+    """With the same weights, at 224, features equal the reference port's, batch norms folded."""
     reference = pytest.importorskip("efficientnet_lite_pytorch")
     from videoxl.checkpoint.efficientnet_keys import rename_efficientnet
 
@@ -124,5 +102,4 @@ def test_lite0_equals_the_reference_port() -> None:
     with torch.inference_mode():
         expected_BND = theirs.extract_features(pixels_BCHW).flatten(2).transpose(1, 2)
         assert torch.allclose(ours(pixels_BCHW).last_hidden_state, expected_BND, atol=REORDERED_SUMS)
-        assert torch.allclose(fuse_batch_norms(ours)(pixels_BCHW).last_hidden_state, expected_BND, atol=REORDERED_SUMS)
     assert classifier["weight"].shape == (1000, 1280)

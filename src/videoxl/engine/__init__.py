@@ -2,7 +2,7 @@
 
 from videoxl.engine.answer import Answer, Evidence, Timings, Usage
 from videoxl.engine.conversation import Conversation
-from videoxl.engine.load import load, open
+from videoxl.engine.loading import load, open
 from videoxl.engine.progress import Progress
 from videoxl.engine.videoxl import VideoXL
 

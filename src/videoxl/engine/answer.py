@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from videoxl.engine.clock import clock
+from videoxl.video.clock import clock
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,19 @@
 """Questions and answers on a memory, each turn reading those before it."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 
 from videoxl.engine.answer import Answer, Evidence, Timings, Usage
-from videoxl.engine.clock import clock
 from videoxl.engine.evidence import attention_on_rows, evidence_ranges
 from videoxl.engine.progress import Stopwatch
 from videoxl.engine.speaker import Speaker
 from videoxl.engine.text_stream import TextStream
 from videoxl.errors import UsageError
 from videoxl.memory.cache import MemoryCache
+from videoxl.model.decoder import Watched
+from videoxl.video.clock import clock
 
 TextListener = Callable[[str], None]
 DEFAULT_NEW_TOKENS = 256
@@ -76,7 +78,7 @@ class Conversation:
     def _generate(
         self, question_ids: list[int], stream: TextStream, max_new_tokens: int, temperature: float, seed: int
     ) -> list[int]:
-        options = {"do_sample": temperature > 0}
+        options: dict[str, Any] = {"do_sample": temperature > 0}
         if temperature > 0:
             options["temperature"] = temperature
         input_ids = torch.tensor([question_ids], device=self._speaker.device)
@@ -97,7 +99,7 @@ class Conversation:
     def _remember_turn(self, question_ids: list[int], said_ids: list[int]) -> tuple[Evidence, ...]:
         """Run the turn once more in one piece: the conversation keeps its rows, and its attention is the evidence."""
         decoder, num_rows = self._speaker.model.decoder, self._cache.num_rows
-        watched = dict.fromkeys(self._speaker.evidence_layers)
+        watched: Watched = dict.fromkeys(self._speaker.evidence_layers)
         ids = torch.tensor([question_ids + said_ids], device=self._speaker.device)
         before = self._cache.num_tail
         decoder(decoder.embed_tokens(ids), self._cache, watched=watched if num_rows else None)

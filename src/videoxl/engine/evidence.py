@@ -14,14 +14,19 @@ import torch
 
 from videoxl.engine.answer import Evidence
 from videoxl.memory.memory import CompressedMemory
+from videoxl.model.decoder import Watched
 
 MAX_RANGES = 5
 LEAST_OF_BEST = 0.25  # a range that gets less than this share of the best one's score is noise
 
 
-def attention_on_rows(watched: dict[int, torch.Tensor], num_rows: int, first_token: int) -> torch.Tensor:
+def attention_on_rows(watched: Watched, num_rows: int, first_token: int) -> torch.Tensor:
     """Mean share of attention (S,) that tokens from `first_token` on give each memory row, over heads and layers."""
-    layers = [weights_BHTS[0, :, first_token:, :num_rows].mean(dim=(0, 1)) for weights_BHTS in watched.values()]
+    layers = [
+        weights_BHTS[0, :, first_token:, :num_rows].mean(dim=(0, 1))
+        for weights_BHTS in watched.values()
+        if weights_BHTS is not None
+    ]
     return torch.stack(layers).mean(dim=0).float().cpu()
 
 

@@ -7,6 +7,7 @@ import torch
 from videoxl.engine.evidence import attention_on_rows
 from videoxl.memory.cache import MemoryCache
 from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
+from videoxl.model.decoder import Watched
 
 
 class Speaker:
@@ -51,7 +52,7 @@ class Speaker:
     def background(self, cache: MemoryCache) -> torch.Tensor:
         """Attention (S,) on each memory row when a question without words is asked: what every question shows."""
         decoder = self.model.decoder
-        watched = dict.fromkeys(self.evidence_layers)
+        watched: Watched = dict.fromkeys(self.evidence_layers)
         ids = torch.tensor([self.processor.question("")], device=self.device)
         decoder(decoder.embed_tokens(ids), cache.fork(), watched=watched)
         return attention_on_rows(watched, cache.num_rows, ids.shape[1] - 1)

@@ -90,7 +90,7 @@ class VideoXL:
             MemoryMismatchError: `out` holds a memory of another video, model or setting.
             CapacityError: The device has too little memory, or the disk is full.
         """
-        config = self._config(
+        config = self.watch_config(
             SampleConfig(
                 fps=fps, num_frames=num_frames, timestamps=timestamps, start_seconds=start_seconds,
                 end_seconds=end_seconds, max_frames=max_frames,
@@ -142,7 +142,7 @@ class VideoXL:
         sample = SampleConfig(
             fps=fps, num_frames=num_frames, start_seconds=start_seconds, end_seconds=end_seconds, max_frames=max_frames
         )
-        config = self._config(sample, ratio, planner, interval_frames)
+        config = self.watch_config(sample, ratio, planner, interval_frames)
         video = open_video(_plain_paths(source))
         about = self._about(source, video, config)
         before = memory.about
@@ -156,6 +156,21 @@ class VideoXL:
             )  # fmt: skip
         finally:
             self._ready_memories.pop(memory, None)
+
+    def watch_config(
+        self,
+        sample: SampleConfig,
+        ratio: int | None = None,
+        planner: PlannerName = "fixed",
+        interval_frames: int | None = None,
+    ) -> WatchConfig:
+        """Settings of a watching with this model's defaults filled in; what this model cannot do is refused."""
+        model = self.model.config
+        offered = model.compression_ratios
+        ratio = offered[len(offered) // 2] if ratio is None else ratio
+        check_ratio(ratio, offered)
+        size = model.interval_frames if interval_frames is None else interval_frames
+        return WatchConfig(sample=sample, ratio=ratio, planner=planner, interval_frames=size)
 
     def open(self, path: str | PathLike[str]) -> CompressedMemory:
         """The memory that a .vxl folder holds, after a check that it was made by this model."""
@@ -194,16 +209,6 @@ class VideoXL:
             return Conversation(self._speaker, self.model.cache(), None)
         ready = self._ready(memory)
         return Conversation(self._speaker, ready.cache.fork(), ready.background_S)
-
-    def _config(
-        self, sample: SampleConfig, ratio: int | None, planner: PlannerName, interval_frames: int | None
-    ) -> WatchConfig:
-        model = self.model.config
-        offered = model.compression_ratios
-        ratio = offered[len(offered) // 2] if ratio is None else ratio
-        check_ratio(ratio, offered)
-        size = model.interval_frames if interval_frames is None else interval_frames
-        return WatchConfig(sample=sample, ratio=ratio, planner=planner, interval_frames=size)
 
     def _about(self, source: Source, video: VideoSource, config: WatchConfig) -> MemoryAbout:
         info = video.info

@@ -42,7 +42,7 @@ def watch_video(
         )
         with closing(frames):
             for batch in frames:
-                watcher.feed(batch.frames_FCHW, batch.seconds_F)
+                watcher.feed(batch.frames_FCHW, batch.seconds_F.tolist())
                 num_read += batch.num_frames
                 if progress is not None:
                     num_shown = max(num_read, num_resumed)

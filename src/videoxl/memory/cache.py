@@ -130,7 +130,8 @@ class MemoryCache(Cache):
     """A memory ready to be read by the decoder, and the tail of one conversation (or a batch of questions) on it."""
 
     def __init__(self, memory: CompressedMemory, *, num_layers: int, rotate: Rotate) -> None:
-        super().__init__(layers=[TailLayer() for _ in range(num_layers)])
+        self._tail_layers = [TailLayer() for _ in range(num_layers)]
+        super().__init__(layers=self._tail_layers)
         self.memory = memory
         self.num_rows = 0
         self._rotate = rotate
@@ -140,7 +141,8 @@ class MemoryCache(Cache):
 
     @property
     def num_tail(self) -> int:
-        return self.layers[0].num_tail
+        """Rows of the conversation, the same in every layer."""
+        return self._tail_layers[0].num_tail
 
     @property
     def nbytes(self) -> int:
@@ -167,23 +169,24 @@ class MemoryCache(Cache):
             self._rotated_LKSE, self.num_rows = room, total
         assert self._rotated_LKSE is not None
         rotated = self._rotated_LKSE.narrow(2, 0, total)
-        for index, layer in enumerate(self.layers):
+        for index, layer in enumerate(self._tail_layers):
             layer.memory = KeyValues(rotated[index : index + 1], values[index : index + 1])
 
     def fork(self) -> "MemoryCache":
         """A conversation that begins where this one stands: rows shared, tail copied."""
         forked = MemoryCache.__new__(MemoryCache)
-        Cache.__init__(forked, layers=[layer.fork() for layer in self.layers])
+        forked._tail_layers = [layer.fork() for layer in self._tail_layers]
+        Cache.__init__(forked, layers=forked._tail_layers)
         forked.memory = self.memory.fork()
         forked.num_rows = self.num_rows
         forked._rotate, forked._rotated_LKSE, forked._owns_room = self._rotate, self._rotated_LKSE, False
         return forked
 
     def memory_of(self, layer: int) -> KeyValues | None:
-        return self.layers[layer].memory
+        return self._tail_layers[layer].memory
 
     def extend_tail(self, layer: int, own: KeyValues) -> KeyValues:
-        return self.layers[layer].extend(own)
+        return self._tail_layers[layer].extend(own)
 
     def _room_for(self, keys_LKSE: torch.Tensor) -> torch.Tensor:
         """The buffer of rotated keys, grown by half, or copied where a fork would write into another's room."""

@@ -157,9 +157,9 @@ class CompressedMemory:
 
     def same_rows(self, other: "CompressedMemory") -> bool:
         """Whether both keep the same rows, bit for bit (so NaN equals NaN), wherever they are."""
-        if self.num_rows != other.num_rows or self.dtype != other.dtype:
-            return False
-        return self.num_rows == 0 or (_same_bits(self.keys, other.keys) and _same_bits(self.values, other.values))
+        if self.num_rows == 0 or self.num_rows != other.num_rows or self.dtype != other.dtype:
+            return self.num_rows == other.num_rows == 0
+        return _same_bits(self.keys, other.keys) and _same_bits(self.values, other.values)
 
     def _buffers(self) -> RowBuffers:
         assert self._rows is not None, "nothing was appended to this memory yet, so the shape of its rows is unknown"

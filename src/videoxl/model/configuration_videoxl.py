@@ -30,7 +30,7 @@ class VideoXLConfig(PreTrainedConfig):
     """
 
     model_type = "videoxl"
-    sub_configs = {"vision_config": AutoConfig, "text_config": AutoConfig}  # noqa: RUF012 (transformers reads it so)
+    sub_configs = {"vision_config": AutoConfig, "text_config": AutoConfig}
 
     vision_config: Any = None
     text_config: Any = None
@@ -50,8 +50,8 @@ class VideoXLConfig(PreTrainedConfig):
         self.text_config = _sub_config(self.text_config, default="qwen2")
         if self.text_config.model_type not in DECODER_TYPES:
             raise CheckpointError(
-                f"text_config.model_type is {self.text_config.model_type!r}, expected one of {', '.join(DECODER_TYPES)}; "
-                "VSTs need a decoder of the Llama kind."
+                f"text_config.model_type is {self.text_config.model_type!r}, expected one of "
+                f"{', '.join(DECODER_TYPES)}; VSTs need a decoder of the Llama kind."
             )
         if self.compression_ratios is None:
             self.compression_ratios = [2, 4, 8, 16]

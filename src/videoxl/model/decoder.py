@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import nn
-from transformers import LlamaConfig, Qwen2Config
+from transformers import LlamaConfig, PreTrainedModel, Qwen2Config
 from transformers.models.llama.modeling_llama import (
     LlamaAttention,
     LlamaDecoderLayer,
@@ -37,6 +37,10 @@ from videoxl.memory.key_values import KeyValues
 from videoxl.model.attention import attend, attention_weights
 
 
+Watched = dict[int, torch.Tensor | None]
+"""Attention weights (B, H, T, rows) of the layers that are its keys, filled in by a step."""
+
+
 @dataclass(slots=True)
 class Step:
     """One forward pass through all layers: what may be read, and which rows are kept."""
@@ -50,7 +54,7 @@ class Step:
     mask: torch.Tensor | None = None
     keys: list[torch.Tensor] = field(default_factory=list)
     values: list[torch.Tensor] = field(default_factory=list)
-    watched: dict[int, torch.Tensor] | None = None
+    watched: Watched | None = None
 
     def keep(self, key_BKTE: torch.Tensor, value_BKTE: torch.Tensor) -> None:
         """Put aside the un-rotated rows that the memory will hold."""
@@ -131,7 +135,7 @@ class VSTLayer:
         return hidden + self.mlp(self.post_attention_layernorm(hidden))
 
 
-class VSTDecoder:
+class VSTDecoder(PreTrainedModel):
     """Mixin for the decoder: embeddings, layers, norm, and the two kinds of step."""
 
     layer_class: type[nn.Module]
@@ -192,7 +196,7 @@ class VSTDecoder:
         *,
         position_ids: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
-        watched: dict[int, torch.Tensor] | None = None,
+        watched: Watched | None = None,
     ) -> torch.Tensor:
         """Run text on a memory; its rows join the cache's tail. Returns hidden states (B, T, D).
 
@@ -220,18 +224,24 @@ class VSTDecoder:
 
 
 class VSTQwen2Attention(VSTAttention, Qwen2Attention):
+    """Qwen2's attention with VST projections."""
+
     def __init__(self, config: Qwen2Config, layer_idx: int) -> None:
         super().__init__(config, layer_idx)
         self.add_vst_projections()
 
 
 class VSTQwen2Layer(VSTLayer, Qwen2DecoderLayer):
+    """Qwen2's layer around it."""
+
     def __init__(self, config: Qwen2Config, layer_idx: int) -> None:
         super().__init__(config, layer_idx)
         self.self_attn = VSTQwen2Attention(config, layer_idx)
 
 
 class VSTQwen2Model(VSTDecoder, Qwen2PreTrainedModel):
+    """Qwen2's decoder with VSTs."""
+
     layer_class, norm_class, rotary_class = VSTQwen2Layer, Qwen2RMSNorm, Qwen2RotaryEmbedding
 
     def __init__(self, config: Qwen2Config) -> None:
@@ -240,18 +250,24 @@ class VSTQwen2Model(VSTDecoder, Qwen2PreTrainedModel):
 
 
 class VSTLlamaAttention(VSTAttention, LlamaAttention):
+    """Llama's attention with VST projections."""
+
     def __init__(self, config: LlamaConfig, layer_idx: int) -> None:
         super().__init__(config, layer_idx)
         self.add_vst_projections()
 
 
 class VSTLlamaLayer(VSTLayer, LlamaDecoderLayer):
+    """Llama's layer around it."""
+
     def __init__(self, config: LlamaConfig, layer_idx: int) -> None:
         super().__init__(config, layer_idx)
         self.self_attn = VSTLlamaAttention(config, layer_idx)
 
 
 class VSTLlamaModel(VSTDecoder, LlamaPreTrainedModel):
+    """Llama's decoder with VSTs."""
+
     layer_class, norm_class, rotary_class = VSTLlamaLayer, LlamaRMSNorm, LlamaRotaryEmbedding
 
     def __init__(self, config: LlamaConfig) -> None:
@@ -259,4 +275,4 @@ class VSTLlamaModel(VSTDecoder, LlamaPreTrainedModel):
         self.build(config)
 
 
-DECODERS: dict[str, type[nn.Module]] = {"qwen2": VSTQwen2Model, "llama": VSTLlamaModel}
+DECODERS: dict[str, type[VSTDecoder]] = {"qwen2": VSTQwen2Model, "llama": VSTLlamaModel}

@@ -8,13 +8,11 @@ training too: the tower of a video model is frozen, and clips are no sample of t
 Letters: B batch, C channels, H height, W width, N patches (row by row), D hidden width.
 """
 
-import copy
 import math
 
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 
@@ -49,7 +47,6 @@ class EfficientNetLiteConfig(PreTrainedConfig):
     stages: list[list[int]] | tuple[tuple[int, ...], ...] = STAGES
     stem_channels: int = 32
     hidden_size: int = 1280
-    batch_norm_eps: float = 1e-3
 
     @classmethod
     def variant(cls, name: str, **overrides: object) -> "EfficientNetLiteConfig":
@@ -89,47 +86,36 @@ class EfficientNetLiteConfig(PreTrainedConfig):
         return sizes
 
 
-class ConvNorm(nn.Module):
-    """Convolution with "same" padding, then batch norm, then ReLU6 unless `linear`."""
+class Convolution(nn.Module):
+    """Convolution with "same" padding, then ReLU6 unless `linear`."""
 
     def __init__(
         self,
         in_channels: int,
         out_channels: int,
         *,
-        eps: float,
         kernel: int = 1,
         stride: int = 1,
         groups: int = 1,
         linear: bool = False,
     ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, groups=groups, bias=False)
-        self.norm: nn.Module = nn.BatchNorm2d(out_channels, eps=eps)
-        self.act = nn.Identity() if linear else nn.ReLU6(inplace=True)
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, groups=groups)
+        self.act = nn.Identity() if linear else nn.ReLU6()
 
     def forward(self, features_BCHW: torch.Tensor) -> torch.Tensor:
-        out_BCHW = _conv_same(features_BCHW, self.conv)
-        return self.act(self.norm(out_BCHW))
-
-    def fuse(self) -> None:
-        """Fold the batch norm into the convolution; the module computes the same with one pass less."""
-        if isinstance(self.norm, nn.BatchNorm2d):
-            self.conv = fuse_conv_bn_eval(self.conv.eval(), self.norm.eval())
-            self.norm = nn.Identity()
+        return self.act(_conv_same(features_BCHW, self.conv))
 
 
 class InvertedBottleneck(nn.Module):
     """Widen with a 1 x 1, filter each channel alone, narrow without activation, add the input where it fits."""
 
-    def __init__(
-        self, *, in_channels: int, out_channels: int, kernel: int, stride: int, expansion: int, eps: float
-    ) -> None:
+    def __init__(self, *, in_channels: int, out_channels: int, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
         wide = in_channels * expansion
-        self.expand = ConvNorm(in_channels, wide, eps=eps) if expansion != 1 else nn.Identity()
-        self.depthwise = ConvNorm(wide, wide, eps=eps, kernel=kernel, stride=stride, groups=wide)
-        self.project = ConvNorm(wide, out_channels, eps=eps, linear=True)
+        self.expand = Convolution(in_channels, wide) if expansion != 1 else nn.Identity()
+        self.depthwise = Convolution(wide, wide, kernel=kernel, stride=stride, groups=wide)
+        self.project = Convolution(wide, out_channels, linear=True)
         self.has_skip = stride == 1 and in_channels == out_channels
 
     def forward(self, features_BCHW: torch.Tensor) -> torch.Tensor:
@@ -147,11 +133,10 @@ class EfficientNetLiteModel(PreTrainedModel):
 
     def __init__(self, config: EfficientNetLiteConfig) -> None:
         super().__init__(config)
-        eps = config.batch_norm_eps
         sizes = config.block_sizes()
-        self.stem = ConvNorm(config.num_channels, config.stem_channels, eps=eps, kernel=3, stride=2)
-        self.blocks = nn.ModuleList(InvertedBottleneck(**size, eps=eps) for size in sizes)
-        self.head = ConvNorm(sizes[-1]["out_channels"], config.hidden_size, eps=eps)
+        self.stem = Convolution(config.num_channels, config.stem_channels, kernel=3, stride=2)
+        self.blocks = nn.ModuleList(InvertedBottleneck(**size) for size in sizes)
+        self.head = Convolution(sizes[-1]["out_channels"], config.hidden_size)
         self.post_init()
 
     def forward(self, pixel_values: torch.Tensor, **_: object) -> BaseModelOutputWithPooling:
@@ -161,23 +146,6 @@ class EfficientNetLiteModel(PreTrainedModel):
             features_BCHW = block(features_BCHW)
         features_BND = self.head(features_BCHW).flatten(2).transpose(1, 2)
         return BaseModelOutputWithPooling(last_hidden_state=features_BND, pooler_output=features_BND.mean(1))
-
-    def train(self, mode: bool = True) -> "EfficientNetLiteModel":
-        """Set training mode everywhere but in the batch norms, whose statistics stay as they were loaded."""
-        super().train(mode)
-        for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
-                module.eval()
-        return self
-
-
-def fuse_batch_norms(model: EfficientNetLiteModel) -> EfficientNetLiteModel:
-    """A copy for inference, batch norms folded into the convolutions: same features, less time, not to be saved."""
-    fused = copy.deepcopy(model).eval().requires_grad_(False)
-    for module in fused.modules():
-        if isinstance(module, ConvNorm):
-            module.fuse()
-    return fused.to(memory_format=torch.channels_last)
 
 
 def _round_channels(channels: float) -> int:

@@ -23,7 +23,7 @@ from videoxl.memory.memory import CompressedMemory
 from videoxl.memory.segment import Segment
 from videoxl.model.attention import causal_mask
 from videoxl.model.configuration_videoxl import VideoXLConfig
-from videoxl.model.decoder import DECODERS, VSTAttention
+from videoxl.model.decoder import DECODERS, VSTAttention, VSTDecoder
 from videoxl.model.prefill import (
     condense_interval,
     condense_interval_reading_out,
@@ -39,6 +39,8 @@ FRAMES_AT_ONCE = 16  # a chunk of CLIP-L at 336 px needs about 200 MB in 16 bit
 
 
 class VideoXLPreTrainedModel(PreTrainedModel):
+    """What transformers wants to know of both models below."""
+
     config_class = VideoXLConfig
     base_model_prefix = "model"
     main_input_name = "input_ids"
@@ -60,7 +62,8 @@ class VideoXLModel(VideoXLPreTrainedModel):
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Embedding:
-        return self.language_model.embed_tokens
+        embeddings: nn.Embedding = self.language_model.embed_tokens
+        return embeddings
 
     def set_input_embeddings(self, value: nn.Embedding) -> None:
         self.language_model.embed_tokens = value
@@ -79,7 +82,7 @@ class VideoXLModel(VideoXLPreTrainedModel):
 class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
     """VideoXL with a language head: makes memories, answers on them, and is trained by doing both."""
 
-    _tied_weights_keys = {"lm_head.weight": "model.language_model.embed_tokens.weight"}  # noqa: RUF012
+    _tied_weights_keys = {"lm_head.weight": "model.language_model.embed_tokens.weight"}
 
     def __init__(self, config: VideoXLConfig) -> None:
         super().__init__(config)
@@ -88,7 +91,8 @@ class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
         self.post_init()
 
     @property
-    def decoder(self) -> nn.Module:
+    def decoder(self) -> VSTDecoder:
+        """The part that condenses and answers."""
         return self.model.language_model
 
     def get_video_features(self, pixel_values: torch.Tensor) -> torch.Tensor:
@@ -310,8 +314,9 @@ class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
                     rows, hidden = condense_text_reading_out(self.decoder, past, text_BT)
                     past.append(rows)
                 else:
+                    hidden = None
                     past.append(condense_text(self.decoder, past, text_BT))
-            if reads_out:
+            if hidden is not None:
                 yield part, hidden
 
     def _watch_with_gradient(
