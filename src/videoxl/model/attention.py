@@ -85,7 +85,7 @@ def _partial(
     query: torch.Tensor, rows: KeyValues, scaling: float, mask: torch.Tensor | None, *, is_causal: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Attention over some of the rows, with the log of the softmax's denominator (B, H, T) in float32."""
-    if query.device.type == "cpu" and query.shape[2] > 1:
+    if query.device.type == "cpu":
         bias = None if mask is None else _bias(mask, query.dtype)
         output, log_sum = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
             query, rows.keys, rows.values, 0.0, is_causal, attn_mask=bias, scale=scaling
@@ -102,7 +102,7 @@ def _partial(
 def _partial_in_the_open(
     query: torch.Tensor, rows: KeyValues, scaling: float, mask: torch.Tensor | None, is_causal: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same by two matrix products: best for single tokens, and what every kernel above is tested against."""
+    """The same by two matrix products: for devices without a kernel of ours, and what the kernels are tested against."""
     scores = _scores(query, rows.keys, scaling)
     if is_causal:
         mask = causal_mask(query.shape[2], rows.keys.shape[2], device=query.device)

@@ -29,7 +29,7 @@ from transformers.models.qwen2.modeling_qwen2 import (
     Qwen2PreTrainedModel,
     Qwen2RMSNorm,
     Qwen2RotaryEmbedding,
-    apply_rotary_pos_emb,
+    rotate_half,
 )
 
 from videoxl.memory.cache import Past
@@ -89,7 +89,7 @@ class VSTAttention:
             query = self._project_vst("q", hidden_BTD, queries)
             cos, sin = cos.index_select(1, queries), sin.index_select(1, queries)
             mask = (torch.arange(hidden_BTD.shape[1], device=queries.device) <= queries[:, None])[None, None]
-        query, _ = apply_rotary_pos_emb(query, query, cos, sin)
+        query = rotated(query, cos, sin)
         memory = step.past.memory_of(self.layer_idx)
         if step.watched is not None and self.layer_idx in step.watched:
             step.watched[self.layer_idx] = attention_weights(query, own, memory, scaling=self.scaling, mask=mask)
@@ -102,8 +102,7 @@ class VSTAttention:
         value = self._project("v", hidden_BTD, step.vst_index)
         if step.condenses:
             step.keep(key, value)
-        key, _ = apply_rotary_pos_emb(key, key, step.cos, step.sin)
-        own = KeyValues(key, value)
+        own = KeyValues(rotated(key, step.cos, step.sin), value)
         return own if step.condenses else step.past.extend_tail(self.layer_idx, own)
 
     def keep_vst_rows(self, vst_BVD: torch.Tensor, step: Step) -> None:
@@ -159,7 +158,7 @@ class VSTDecoder(PreTrainedModel):
     def rotate(self, keys: torch.Tensor, position_ids: torch.Tensor) -> torch.Tensor:
         """Rotate keys (..., K, N, E) to the positions (N,) where they will stay."""
         cos, sin = self.rotary_emb(keys, position_ids[None])
-        return apply_rotary_pos_emb(keys, keys, cos, sin)[1]
+        return rotated(keys, cos, sin)
 
     def condense(
         self, embeds_BTD: torch.Tensor, past: Past, *, vst_index: torch.Tensor | None = None, reads_out: bool = False
@@ -221,6 +220,12 @@ class VSTDecoder(PreTrainedModel):
             position_ids = torch.arange(first, first + embeds.shape[1], device=embeds.device)[None]
         cos, sin = self.rotary_emb(embeds, position_ids)
         return Step(past, cos, sin, **options)
+
+
+def rotated(rows_BHTE: torch.Tensor, cos_BTE: torch.Tensor, sin_BTE: torch.Tensor) -> torch.Tensor:
+    """Queries or keys turned to their positions."""
+    cos, sin = cos_BTE.unsqueeze(1), sin_BTE.unsqueeze(1)
+    return torch.addcmul(rows_BHTE * cos, rotate_half(rows_BHTE), sin)
 
 
 class VSTQwen2Attention(VSTAttention, Qwen2Attention):
