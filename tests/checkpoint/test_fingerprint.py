@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from videoxl.checkpoint.convert import convert
-from videoxl.checkpoint.fingerprint import fingerprint, preprocessing
+from videoxl.checkpoint.fingerprint import fingerprint
 from videoxl.checkpoint.load import load_model, load_weights
 
 MakeFolder = Callable[..., Path]
@@ -48,6 +48,6 @@ def test_changed_pixels_change_it(official_folder: MakeFolder) -> None:
     """The same model on frames prepared in another way makes other rows."""
     model, processor = load_model(official_folder())
     before = fingerprint(model, processor)
-    assert preprocessing(processor)["crop_size"] == {"height": 56.0, "width": 56.0}
+    assert processor.preprocessing()["crop_size"] == {"height": 56, "width": 56}
     processor.image_processor.do_center_crop = False
     assert fingerprint(model, processor) != before

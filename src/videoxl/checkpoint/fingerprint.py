@@ -29,17 +29,13 @@ TEXT_FIELDS = (
 )  # fmt: skip
 VISION_FIELDS = ("model_type", "image_size", "patch_size", "num_attention_heads", "hidden_act", "layer_norm_eps")
 MODEL_FIELDS = ("vision_feature_layer", "vision_feature_select_strategy", "spatial_pool_stride", "layout_rule")
-PIXEL_FIELDS = (
-    "do_resize", "size", "resample", "do_center_crop", "crop_size", "do_rescale", "rescale_factor", "do_normalize",
-    "image_mean", "image_std",
-)  # fmt: skip
 
 
 def fingerprint(model: VideoXLForConditionalGeneration, processor: VideoXLProcessor | None = None) -> str:
     """Hexadecimal digest; equal on every device, in every release, and however the weights are stored."""
     digest = hashlib.sha256()
     digest.update(json.dumps(_settings(model), sort_keys=True).encode())
-    digest.update(json.dumps(preprocessing(processor), sort_keys=True).encode())
+    digest.update(json.dumps(_preprocessing(processor), sort_keys=True).encode())
     weights = {keymap.without_body(name): tensor for name, tensor in model.state_dict().items()}
     for name in sorted(weights):
         tensor = weights[name]
@@ -49,14 +45,6 @@ def fingerprint(model: VideoXLForConditionalGeneration, processor: VideoXLProces
     return digest.hexdigest()
 
 
-def preprocessing(processor: VideoXLProcessor | None) -> dict[str, Any]:
-    """How frames become pixels, as plain JSON: what a memory's manifest keeps of it."""
-    if processor is None or processor.image_processor is None:
-        return {}
-    fields = processor.image_processor.to_dict()
-    return {name: _plain(fields[name]) for name in PIXEL_FIELDS if fields.get(name) is not None}
-
-
 def _settings(model: VideoXLForConditionalGeneration) -> dict[str, Any]:
     config = model.config
     return {
@@ -64,6 +52,10 @@ def _settings(model: VideoXLForConditionalGeneration) -> dict[str, Any]:
         "vision": _chosen(config.vision_config, VISION_FIELDS),
         "model": _chosen(config, MODEL_FIELDS),
     }
+
+
+def _preprocessing(processor: VideoXLProcessor | None) -> dict[str, Any]:
+    return {} if processor is None or processor.image_processor is None else _plain(processor.preprocessing())
 
 
 def _chosen(config: Any, names: tuple[str, ...]) -> dict[str, Any]:

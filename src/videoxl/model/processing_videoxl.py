@@ -106,7 +106,7 @@ class VideoXLProcessor(ProcessorMixin):
         settings = self.image_processor.to_dict()
         return {
             "max_side": self.max_side,
-            **{name: settings[name] for name in sorted(settings) if name in PIXEL_SETTINGS},
+            **{name: settings[name] for name in PIXEL_SETTINGS if settings.get(name) is not None},
         }
 
     def text_prompt(self, text: str) -> list[int]:
