@@ -1,0 +1,129 @@
+"""Pictures as a short video: a file, a folder in natural order, or a list; picture i is on screen at second i.
+
+EXIF orientation is respected. All headers are read when the source is opened, so a broken or huge picture is named
+before any work is done. Pictures keep their own sizes: a new size begins a new batch.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps
+
+from videoxl.errors import VideoDecodeError, VideoFormatError, VideoNotFoundError
+from videoxl.video.batch import FrameStream, TimedFrame
+from videoxl.video.folder import picture_paths
+from videoxl.video.info import VideoInfo
+from videoxl.video.reading import read_frames
+
+PILLOW_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+MAX_PIXELS = 80_000_000  # below the size where Pillow itself suspects a bomb
+SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I")
+EXIF_ORIENTATION = 0x0112
+TURNED_ORIENTATIONS = (5, 6, 7, 8)  # width and height change places
+TIME_SLACK_SECONDS = 1e-6
+
+
+class PictureSource:
+    """Still pictures, one a second."""
+
+    def __init__(self, source: str | Path | Sequence[str | Path]) -> None:
+        self._paths = picture_paths(source)
+        sizes = [_checked_size(path) for path in self._paths]
+        is_single = len(self._paths) == 1 or not isinstance(source, (str, Path))
+        self.info = VideoInfo(
+            path=self._paths[0] if is_single else Path(str(source)),
+            duration_seconds=float(len(self._paths)),
+            width=sizes[0][0],
+            height=sizes[0][1],
+            rotation=0,
+            codec="pictures",
+            fps=1.0,
+            claimed_num_frames=len(self._paths),
+            claimed_duration_seconds=None,
+            size_bytes=sum(path.stat().st_size for path in self._paths),
+            has_audio=False,
+        )
+
+    def read(
+        self,
+        seconds: Sequence[float] | npt.NDArray[np.float64],
+        *,
+        chunk_frames: int = 16,
+        time_limit_seconds: float | None = None,
+        max_side: int | None = None,
+    ) -> FrameStream:
+        """The pictures on screen at the asked times; what is asked past the last one is lost."""
+
+        def produce(asked: Sequence[float], stopped: threading.Event) -> Iterator[TimedFrame]:
+            for second in asked:
+                if stopped.is_set():
+                    return
+                index = math.floor(second + TIME_SLACK_SECONDS)
+                is_there = index < len(self._paths)
+                picture_HWC = load_picture(self._paths[index], max_side=max_side) if is_there else None
+                yield TimedFrame(second, float(index), picture_HWC)
+
+        return read_frames(
+            self.info,
+            produce,
+            seconds,
+            chunk_frames=chunk_frames,
+            time_limit_seconds=time_limit_seconds,
+            max_side=max_side,
+        )
+
+
+def load_picture(path: Path, *, max_side: int | None = None) -> npt.NDArray[np.uint8]:
+    """A picture upright as RGB, HWC, scaled down so that its longer side is at most `max_side`."""
+    try:
+        with Image.open(path, formats=PILLOW_FORMATS) as stored:
+            picture = ImageOps.exif_transpose(_eight_bit(stored))
+            if max_side is not None:
+                picture.thumbnail((max_side, max_side), Image.Resampling.BICUBIC)
+            return np.asarray(picture.convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as error:
+        raise VideoDecodeError(f"{path} is a damaged picture ({error}): copy it again or leave it out.") from error
+
+
+def _checked_size(path: Path) -> tuple[int, int]:
+    if not path.exists():
+        raise VideoNotFoundError(f"{path} does not exist: check the path.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # refused below, with our own words
+            with Image.open(path, formats=PILLOW_FORMATS) as picture:
+                width, height = picture.size
+                is_turned = _orientation(picture) in TURNED_ORIENTATIONS
+    except Image.DecompressionBombError as error:
+        raise _too_large(path) from error
+    except (OSError, SyntaxError, ValueError) as error:
+        raise VideoFormatError(f"{path} is not a picture we can read: expected jpg, png, webp, bmp or tiff.") from error
+    if width * height > MAX_PIXELS:
+        raise _too_large(path)
+    return (height, width) if is_turned else (width, height)
+
+
+def _orientation(picture: Image.Image) -> int | None:
+    """The EXIF orientation in the header; Pillow would unpack a whole PNG to look for one behind its pixels."""
+    if picture.format == "PNG" and "exif" not in picture.info:
+        return None
+    return picture.getexif().get(EXIF_ORIENTATION)
+
+
+def _too_large(path: Path) -> VideoFormatError:
+    return VideoFormatError(f"{path} unpacks to more than {MAX_PIXELS:,} pixels: scale it down first.")
+
+
+def _eight_bit(picture: Image.Image) -> Image.Image:
+    """Pillow clips 16-bit grey at 255; keep its high byte instead."""
+    if picture.mode not in SIXTEEN_BIT_MODES:
+        return picture
+    grey_HW = np.asarray(picture).astype(np.int64)
+    return Image.fromarray((np.clip(grey_HW, 0, 65535) >> 8).astype(np.uint8))
