@@ -40,6 +40,19 @@ def test_a_key_is_rotated_to_its_index():
     assert torch.equal(reopened.memory_of(1).keys, cache.memory_of(1).keys)
 
 
+def test_reserved_room_is_filled_in_place():
+    """Up to the reserved rows nothing moves; beyond them the cache grows as ever."""
+    cache = new_cache()
+    cache.reserve(12)
+    cache.append(segment(5), rows(5))
+    first = cache.memory_of(0)
+    cache.append(segment(7), rows(7, seed=1))
+    assert cache.memory_of(0).keys.data_ptr() == first.keys.data_ptr()
+    assert cache.memory_of(0).values.data_ptr() == first.values.data_ptr()
+    cache.append(segment(1), rows(1, seed=2))
+    assert torch.equal(cache.memory_of(2).keys[0], rotate(cache.memory.keys, torch.arange(13))[2])
+
+
 def test_forks_do_not_see_each_other():
     """A tail, and rows appended to the memory later, belong to one fork alone."""
     cache = new_cache()

@@ -29,8 +29,8 @@ def watch_budget(
 
 def check_fits(
     model: VideoXLForConditionalGeneration, num_frames: int, config: WatchConfig, *, prefix_tokens: int
-) -> None:
-    """Refuse work that the device has no room for, while nothing has been spent on it."""
+) -> Budget:
+    """What the work needs; refused where the device has no room for it, while nothing has been spent on it."""
     needed = watch_budget(model, num_frames, config, prefix_tokens=prefix_tokens)
     more = needed.peak_bytes - needed.weights_bytes
     free = free_bytes(model.lm_head.weight.device)
@@ -40,6 +40,7 @@ def check_fits(
             f"watching {num_frames} frames at ratio {config.ratio} needs {ByteSize(more)} beside the model, "
             f"and {ByteSize(free)} are free. Take fewer frames, a higher ratio (up to {offered}), or another device."
         )
+    return needed
 
 
 def free_bytes(device: torch.device) -> int | None:

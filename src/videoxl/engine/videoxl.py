@@ -25,9 +25,9 @@ from videoxl.engine.answer import Answer
 from videoxl.engine.conversation import DEFAULT_NEW_TOKENS, Conversation, TextListener
 from videoxl.engine.progress import ProgressListener
 from videoxl.engine.speaker import Speaker
-from videoxl.engine.watch import watch_video
+from videoxl.engine.watch import check_watch, watch_video
 from videoxl.engine.watch_config import PlannerName, WatchConfig, check_ratio
-from videoxl.errors import MemoryMismatchError
+from videoxl.errors import MemoryFormatError, MemoryMismatchError
 from videoxl.memory import CompressedMemory, MemoryAbout, MemorySource, MemoryWriter, check_model, inspect, open_memory
 from videoxl.memory.cache import MemoryCache
 from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
@@ -99,16 +99,16 @@ class VideoXL:
         )  # fmt: skip
         video = open_video(_plain_paths(source))
         about = self._about(source, video, config)
+        if out is not None and self._is_complete(out, about, overwrite=overwrite):
+            return self.open(out)
+        check_watch(self.model, video, config)  # before a folder is made: a refusal leaves nothing behind
         with ExitStack() as stack:
             writer, memory = None, CompressedMemory(about, device=self.device)
-            if out is not None:
-                if self._is_complete(out, about, overwrite=overwrite):
-                    return self.open(out)
-                if overwrite:
-                    writer = stack.enter_context(MemoryWriter(out, about, overwrite=True))
-                else:
-                    writer, memory = MemoryWriter.resume(out, about, device=self.device)
-                    stack.enter_context(writer)
+            if out is not None and (overwrite or _holds_no_video(out)):
+                writer = stack.enter_context(MemoryWriter(out, about, overwrite=True))
+            elif out is not None:
+                writer, memory = MemoryWriter.resume(out, about, device=self.device)
+                stack.enter_context(writer)
             cache = self.model.cache(memory)
             if memory.num_rows == 0:
                 self._remember_text(cache, self.processor.before_video(), writer)
@@ -234,7 +234,12 @@ class VideoXL:
         """Whether `out` holds just what is asked for, whole."""
         if not (Path(out) / "manifest.json").exists():
             return False
-        manifest = inspect(out).manifest
+        try:
+            manifest = inspect(out, verify=overwrite).manifest
+        except MemoryFormatError:
+            if overwrite:  # what is damaged is just what one wants to replace
+                return False
+            raise
         is_same = (manifest.about.plan, manifest.about.sources[0].sha256, manifest.about.model_fingerprint) == (
             about.plan, about.sources[0].sha256, about.model_fingerprint,
         )  # fmt: skip
@@ -270,6 +275,14 @@ class _Ready(NamedTuple):
 
     cache: MemoryCache
     background_S: torch.Tensor
+
+
+def _holds_no_video(out: str | PathLike[str]) -> bool:
+    """Whether a run was stopped, or failed, before it had kept anything worth going on with."""
+    if not (Path(out) / "manifest.json").exists():
+        return False
+    manifest = inspect(out).manifest
+    return not manifest.is_complete and all(segment.kind == "text" for segment in manifest.segments)
 
 
 def _plain_paths(source: Source) -> str | Path | list[Path]:

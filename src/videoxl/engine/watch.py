@@ -29,7 +29,7 @@ def watch_video(
 ) -> None:
     """Condense what the config asks for of a video, behind the intervals that the memory holds of it already."""
     times_F = sample_times(video.info.duration_seconds, config.sample).seconds_F
-    check_fits(model, len(times_F), config, prefix_tokens=cache.num_rows)
+    cache.reserve(check_fits(model, len(times_F), config, prefix_tokens=cache.num_rows).num_rows)
     bounds = [*times_F.tolist(), _end_seconds(video.info, config, float(times_F[-1]))]
     watcher = Watcher(model, processor, cache, config.new_planner(), times=bounds, source=source, writer=writer)
     stopwatch, num_resumed, num_read = Stopwatch(), watcher.num_kept, watcher.first_needed
@@ -55,6 +55,12 @@ def watch_video(
         )
     if watcher.num_kept < len(times_F):
         _note_losses(cache.memory, writer, source, len(times_F) - watcher.num_kept)
+
+
+def check_watch(model: VideoXLForConditionalGeneration, video: VideoSource, config: WatchConfig) -> None:
+    """Refuse moments that the video does not have, and work that the device has no room for."""
+    chosen = sample_times(video.info.duration_seconds, config.sample)
+    check_fits(model, len(chosen.seconds_F), config, prefix_tokens=0)
 
 
 def _end_seconds(info: VideoInfo, config: WatchConfig, last_seconds: float) -> float:

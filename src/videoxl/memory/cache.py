@@ -137,6 +137,7 @@ class MemoryCache(Cache):
         self._rotate = rotate
         self._rotated_LKSE: torch.Tensor | None = None
         self._owns_room = True
+        self._reserved = 0
         self.refresh()
 
     @property
@@ -148,6 +149,11 @@ class MemoryCache(Cache):
     def nbytes(self) -> int:
         """Bytes held beside the memory itself: rotated keys with their room."""
         return 0 if self._rotated_LKSE is None else self._rotated_LKSE.nbytes
+
+    def reserve(self, num_rows: int) -> None:
+        """Make room for `num_rows` rows in all, here and in the memory: up to there nothing is copied to make room."""
+        self.memory.reserve(num_rows)
+        self._reserved = num_rows
 
     def append(self, segment: Segment, rows: KeyValues) -> None:
         """Add the rows (L, 1, K, N, E, un-rotated) of one more segment to the memory, and read them from now on."""
@@ -180,6 +186,7 @@ class MemoryCache(Cache):
         forked.memory = self.memory.fork()
         forked.num_rows = self.num_rows
         forked._rotate, forked._rotated_LKSE, forked._owns_room = self._rotate, self._rotated_LKSE, False
+        forked._reserved = 0
         return forked
 
     def memory_of(self, layer: int) -> KeyValues | None:
@@ -195,7 +202,8 @@ class MemoryCache(Cache):
         if room is not None and room.shape[2] >= total and self._owns_room:
             return room
         layers, heads, _, width = keys_LKSE.shape
-        grown = keys_LKSE.new_empty(layers, heads, total if room is None else total * 3 // 2, width)
+        wanted = total if room is None or total <= self._reserved else total * 3 // 2
+        grown = keys_LKSE.new_empty(layers, heads, max(wanted, self._reserved), width)
         if room is not None:
             grown.narrow(2, 0, self.num_rows).copy_(room.narrow(2, 0, self.num_rows))
         self._owns_room = True

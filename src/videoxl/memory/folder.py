@@ -14,7 +14,7 @@ from videoxl.errors import CapacityError, MemoryFormatError, UsageError
 MANIFEST_NAME = "manifest.json"
 LOCK_NAME = "writer.lock"
 TEMPORARY_SUFFIX = ".part"
-REBUILD = "Copy the memory again from where it came, or rebuild it with `videoxl watch`."
+REBUILD = "Copy the memory again from where it came, or rebuild it with `videoxl watch --overwrite`."
 
 _SHARD_NAME = re.compile(r"rows-\d{8,16}-\d{8,16}-[0-9a-f]{16}\.safetensors")
 _DISK_IS_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}

@@ -39,7 +39,7 @@ def read_manifest(folder: Path) -> Manifest:
     except OtherVersionError as other:
         raise MemoryFormatError(
             f"{folder} has memory format {other}, and this videoxl reads {VERSION}. "
-            f"Upgrade videoxl, or rebuild the memory with `videoxl watch`."
+            f"Upgrade videoxl, or rebuild the memory with `videoxl watch --overwrite`."
         ) from None
     except (ValueError, RecursionError) as fault:
         raise MemoryFormatError(f"{path} is damaged: {str(fault)[:200]}. {REBUILD}") from fault

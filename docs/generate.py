@@ -1,0 +1,72 @@
+"""Write the pages of docs/reference that are made from the code; with --check, only say whether they are current.
+
+python docs/generate.py
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from videoxl.cli.app import app
+
+REFERENCE = Path(__file__).parent / "reference"
+HEADER = "<!-- Made by docs/generate.py from src/videoxl/cli. Change the code, not this page. -->\n"
+
+
+def pages() -> dict[Path, str]:
+    """Every generated page with the text that it should have."""
+    return {REFERENCE / "cli.md": cli_page()}
+
+
+def cli_page() -> str:
+    """All verbs with their arguments and options."""
+    group: Any = typer.main.get_command(app)
+    parts = [HEADER, "# Command line\n", _prose(group.help), "```\nvideoxl VERB [OPTIONS] ...\n```\n"]
+    summary = [f"| [`{name}`](#videoxl-{name}) | {_first_line(verb.help)} |" for name, verb in group.commands.items()]
+    parts.append("\n".join(["| verb | does |", "|---|---|", *summary]) + "\n")
+    parts += [_verb(name, verb) for name, verb in group.commands.items()]
+    return "\n".join(parts)
+
+
+def _verb(name: str, verb: Any) -> str:
+    arguments = [param for param in verb.params if param.param_type_name == "argument"]
+    options = [param for param in verb.params if param.param_type_name == "option"]
+    usage = " ".join(["videoxl", name, *(param.metavar for param in arguments), "[OPTIONS]"])
+    rows = [f"| `{param.metavar}` | {_help(param)} |" for param in arguments]
+    rows += [f"| `{_flags(param)}` | {_help(param)} |" for param in options]
+    table = ["| argument or option | meaning |", "|---|---|", *rows]
+    return "\n".join([f"## videoxl {name}\n", f"```\n{usage}\n```\n", _prose(verb.help), *table, ""])
+
+
+def _flags(option: Any) -> str:
+    """Every option that takes a value names it in our code; flags name nothing."""
+    return ", ".join(option.opts) + (f" {option.metavar}" if option.metavar else "")
+
+
+def _help(param: Any) -> str:
+    default = param.default
+    shown = "" if callable(default) or default in (None, False, ()) or param.required else f" Default: `{default}`."
+    environment = f" Environment: `{param.envvar}`." if param.envvar else ""
+    text = (param.help or "").strip()
+    return (text if not (shown or environment) or text.endswith(".") else f"{text}.") + shown + environment
+
+
+def _prose(text: str) -> str:
+    """Paragraphs, each on one line."""
+    paragraphs = (" ".join(part.split()) for part in text.split("\n\n"))
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0]
+
+
+if __name__ == "__main__":
+    stale = [path for path, text in pages().items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    if "--check" not in sys.argv:
+        for path in stale:
+            path.write_text(pages()[path], encoding="utf-8")
+    elif stale:
+        sys.exit(f"not current: {', '.join(path.name for path in stale)}; run python docs/generate.py")

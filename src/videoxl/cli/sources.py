@@ -1,0 +1,38 @@
+"""What a person pointed at: a memory or something to watch; looked at before any model is loaded."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from videoxl.errors import MemoryFormatError
+
+if TYPE_CHECKING:
+    from videoxl.memory import Inspection
+
+MEMORY_SUFFIX = ".vxl"
+MANIFEST_NAME = "manifest.json"
+
+
+def is_memory(path: Path) -> bool:
+    """Whether a path means a memory: by its name, or by what lies in it."""
+    return path.suffix == MEMORY_SUFFIX or (path / MANIFEST_NAME).is_file()
+
+
+def inspect_memory(path: Path, *, partial: bool) -> "Inspection":
+    """The manifest of a memory that can be asked; an unfinished one only where that was said."""
+    from videoxl.memory import inspect
+    from videoxl.video.clock import clock
+
+    inspection = inspect(path)
+    manifest = inspection.manifest
+    if manifest.is_complete:
+        return inspection
+    intervals = [segment for segment in manifest.segments if segment.kind == "interval"]
+    video = manifest.about.sources[-1]
+    done = clock(intervals[-1].stop_seconds) if intervals else "the beginning"
+    if partial and intervals:
+        return inspection
+    raise MemoryFormatError(
+        f"{path} is not finished: watching {video.name} stopped at {done} of {clock(video.duration_seconds)}. "
+        f"Go on with `videoxl watch {video.name} -o {path}`"
+        + (", or ask what is there with --partial." if intervals else ".")
+    )

@@ -1,0 +1,131 @@
+"""`videoxl watch`: a memory from a video, in a folder of its own."""
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from videoxl.cli import options as opt
+from videoxl.cli.console import complain, note, print_json, print_pairs
+from videoxl.cli.failure import INTERRUPTED, naming
+from videoxl.cli.loading import load_vxl, say_limits
+from videoxl.cli.sources import inspect_memory
+from videoxl.errors import UsageError
+
+if TYPE_CHECKING:
+    from videoxl.cli.watching import Watched, WatchOptions
+    from videoxl.engine import VideoXL
+
+
+def watch(
+    source: Annotated[Path, typer.Argument(metavar="VIDEO", help="A video, a picture, or a folder of pictures.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FILM.vxl", help="The memory; default: NAME.vxl right here.")
+    ] = None,
+    fps: opt.Fps = None,
+    num_frames: opt.NumFrames = None,
+    start: opt.Start = None,
+    end: opt.End = None,
+    max_frames: opt.MaxFrames = None,
+    ratio: opt.Ratio = None,
+    planner: opt.PlannerChoice = "fixed",
+    interval_frames: opt.IntervalFrames = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a memory that holds something else.")] = False,
+    append: Annotated[bool, typer.Option("--append", help="Add the video to the memory that is there.")] = False,
+    model: opt.Model = opt.DEFAULT_MODEL,
+    device: opt.Device = None,
+    json: opt.Json = False,
+) -> None:
+    """Watch a video into a memory.
+
+    Rows are saved while they are made: after Ctrl-C or a crash the same command goes on where it stopped, and ends
+    with the same bytes as if nothing had happened.
+    """
+    from videoxl.cli.watching import WatchOptions
+    from videoxl.video import open_video
+
+    options = WatchOptions(
+        fps=fps, num_frames=num_frames, start=start, end=end, max_frames=max_frames, ratio=ratio, planner=planner,
+        interval_frames=interval_frames,
+    )  # fmt: skip
+    if append and overwrite:
+        raise UsageError("got --append and --overwrite together: choose one.")
+    with naming(source):
+        info = open_video(source).info
+        path = out or Path(f"{info.path.stem}.vxl")
+        if append:
+            inspect_memory(path, partial=False)
+        vxl = load_vxl(model, device)
+        watched = _append(vxl, source, path, options) if append else _watch(vxl, source, path, options, overwrite)
+    say_limits(vxl, [video.sha256 for video in watched.memory.about.sources])
+    if not watched.num_frames_watched:
+        note(f"{path} was complete already.")
+    _print(path, watched, is_json=json)
+
+
+def _watch(vxl: "VideoXL", source: Path, path: Path, options: "WatchOptions", overwrite: bool) -> "Watched":
+    from videoxl.cli.watching import watch_with_progress
+
+    try:
+        return watch_with_progress(vxl, source, options, out=path, overwrite=overwrite)
+    except KeyboardInterrupt:
+        complain(f"stopped {_where(path)}. Go on with: {_same_command(path)}")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _append(vxl: "VideoXL", source: Path, path: Path, options: "WatchOptions") -> "Watched":
+    from videoxl.cli.watching import append_with_progress
+
+    try:
+        return append_with_progress(vxl, source, options, to=path)
+    except KeyboardInterrupt:
+        complain(f"stopped while adding {source.name}; {path} is as it was before.")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _where(path: Path) -> str:
+    """How much of an interrupted run is in the folder."""
+    from videoxl.errors import MemoryFormatError
+    from videoxl.memory import inspect
+    from videoxl.video.clock import clock
+
+    try:
+        manifest = inspect(path).manifest
+    except MemoryFormatError:
+        return "before anything was kept"
+    intervals = [segment for segment in manifest.segments if segment.kind == "interval"]
+    if manifest.is_complete or not intervals:
+        return "before anything was kept"
+    total = clock(manifest.about.sources[-1].duration_seconds)
+    kept = f"{manifest.summary().num_frames} frames are kept in {path}"
+    return f"at {clock(intervals[-1].stop_seconds)} of {total}; {kept}"
+
+
+def _same_command(path: Path) -> str:
+    """What was typed; without --overwrite where it would throw away what it has just saved."""
+    words = sys.argv[1:] if "before" in _where(path) else [word for word in sys.argv[1:] if word != "--overwrite"]
+    return shlex.join(["videoxl", *words])
+
+
+def _print(path: Path, watched: "Watched", *, is_json: bool) -> None:
+    from videoxl.cli.watching import is_condensed, kept_json, kept_pairs
+    from videoxl.memory import inspect
+
+    memory, summary = watched.memory, watched.memory.summary()
+    disk_bytes = inspect(path).disk_bytes
+    if is_json:
+        document: dict[str, Any] = {
+            "memory": str(path),
+            "model": memory.about.model_name,
+            **kept_json(summary),
+            "disk_bytes": disk_bytes,
+            "seconds": watched.seconds,
+            "frames_watched": watched.num_frames_watched,
+            "frames_lost": memory.about.sources[-1].details.get("frames_lost", 0),
+        }
+        return print_json(document)
+    print(path)
+    pairs = kept_pairs(summary, is_condensed=is_condensed([segment.ratio for segment in memory.intervals]))
+    print_pairs([*pairs, ("seconds", f"{watched.seconds:.1f}")], indent=2)
