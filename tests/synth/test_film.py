@@ -17,7 +17,7 @@ from videoxl.synth.needle import INSERT_HEIGHT, NeedleKind, render_needle
 from videoxl.synth.pictures import PictureSet
 from videoxl.synth.script import GAP_SECONDS, NEEDLE_SECONDS, TICKS_PER_SECOND, random_film
 from videoxl.synth.splits import split_generator
-from videoxl.video.source import open_video
+from videoxl.video.opening import open_video
 
 JUST_BEFORE = 1e-6
 LOSSY = 12.0  # mean difference of 8-bit levels that H.264 and 4:2:0 colour may cause here

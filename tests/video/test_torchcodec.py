@@ -8,7 +8,7 @@ import pytest
 
 from videoxl.errors import MissingDependencyError
 from videoxl.video import open_video
-from videoxl.video.source import FileSource
+from videoxl.video.file_source import FileSource
 
 ORIGIN_SECONDS = 3.0  # the stand-in counts from here, as a container may
 FRAMES_A_SECOND = 25

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from videoxl.errors import UsageError
-from videoxl.video.source import open_video
+from videoxl.video.opening import open_video
 from videoxl.video.writer import FilmWriter
 
 LOSSY = 5.0  # mean difference of 8-bit levels that H.264 may cause on plain frames

@@ -21,7 +21,7 @@ from PIL import Image
 from videoxl.errors import UsageError, VideoDecodeError, VideoFormatError, VideoNotFoundError
 from videoxl.synth.procedural import PREFIX, Procedural
 from videoxl.synth.splits import Split, check_split
-from videoxl.video.source import open_video
+from videoxl.video.opening import open_video
 
 BUILTIN = Path(__file__).parent / "assets" / "footage"
 STILL_SUFFIXES = (".png", ".webp", ".jpg", ".jpeg")

@@ -9,8 +9,9 @@ for batch in source.read(chosen.seconds_F, max_side=448):
 from videoxl.video.batch import FrameBatch
 from videoxl.video.fingerprint import source_fingerprint
 from videoxl.video.info import VideoInfo
+from videoxl.video.opening import open_video
 from videoxl.video.sample import SampleConfig, SampledTimes, sample_times
-from videoxl.video.source import VideoSource, open_video
+from videoxl.video.source import VideoSource
 
 __all__ = [
     "FrameBatch",

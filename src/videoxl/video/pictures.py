@@ -17,10 +17,10 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from videoxl.errors import VideoDecodeError, VideoFormatError, VideoNotFoundError
-from videoxl.video.batch import FrameStream, TimedFrame
+from videoxl.video.batch import TimedFrame
 from videoxl.video.folder import picture_paths
 from videoxl.video.info import VideoInfo
-from videoxl.video.reading import read_frames
+from videoxl.video.source import VideoSource
 
 PILLOW_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 MAX_PIXELS = 80_000_000  # below the size where Pillow itself suspects a bomb
@@ -30,7 +30,7 @@ TURNED_ORIENTATIONS = (5, 6, 7, 8)  # width and height change places
 TIME_SLACK_SECONDS = 1e-6
 
 
-class PictureSource:
+class PictureSource(VideoSource):
     """Still pictures, one a second."""
 
     def __init__(self, source: str | Path | Sequence[str | Path]) -> None:
@@ -51,33 +51,17 @@ class PictureSource:
             has_audio=False,
         )
 
-    def read(
-        self,
-        seconds: Sequence[float] | npt.NDArray[np.float64],
-        *,
-        chunk_frames: int = 16,
-        time_limit_seconds: float | None = None,
-        max_side: int | None = None,
-    ) -> FrameStream:
+    def frames_at(
+        self, asked: Sequence[float], *, max_side: int | None, stopped: threading.Event
+    ) -> Iterator[TimedFrame]:
         """The pictures on screen at the asked times; what is asked past the last one is lost."""
-
-        def produce(asked: Sequence[float], stopped: threading.Event) -> Iterator[TimedFrame]:
-            for second in asked:
-                if stopped.is_set():
-                    return
-                index = math.floor(second + TIME_SLACK_SECONDS)
-                is_there = index < len(self._paths)
-                picture_HWC = load_picture(self._paths[index], max_side=max_side) if is_there else None
-                yield TimedFrame(second, float(index), picture_HWC)
-
-        return read_frames(
-            self.info,
-            produce,
-            seconds,
-            chunk_frames=chunk_frames,
-            time_limit_seconds=time_limit_seconds,
-            max_side=max_side,
-        )
+        for second in asked:
+            if stopped.is_set():
+                return
+            index = math.floor(second + TIME_SLACK_SECONDS)
+            is_there = index < len(self._paths)
+            picture_HWC = load_picture(self._paths[index], max_side=max_side) if is_there else None
+            yield TimedFrame(second, float(index), picture_HWC)
 
 
 def load_picture(path: Path, *, max_side: int | None = None) -> npt.NDArray[np.uint8]:

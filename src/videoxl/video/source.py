@@ -1,32 +1,38 @@
-"""The door to a video: whatever it is on disk, one object with what it is and a way to read it."""
+"""What can be watched: something that says what it is and gives the frames on screen at asked times.
+
+A source brings its own `frames_at`; checking what is asked, reading ahead in a thread, batching and the time limit are
+the same for all and stand here.
+"""
 
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from pathlib import Path
-from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from videoxl.errors import MissingDependencyError, UsageError, VideoNotFoundError
-from videoxl.video.batch import FrameStream, TimedFrame
-from videoxl.video.folder import is_picture
+from videoxl.errors import UsageError, VideoDecodeError
+from videoxl.video.batch import FrameStream, TimedFrame, batches
 from videoxl.video.info import VideoInfo
-from videoxl.video.reading import read_frames
+from videoxl.video.readahead import read_ahead
 
-Backend = Literal["auto", "pyav", "torchcodec"]
-BACKENDS: tuple[Backend, ...] = ("auto", "pyav", "torchcodec")
+NUM_CHUNKS_AHEAD = 2
+MAX_CHUNK_FRAMES = 4096
 
 
-class VideoSource(Protocol):
+class VideoSource(ABC):
     """Something that can be watched. Reading leaves it as it was: read it again, or twice at once."""
 
-    @property
-    def info(self) -> VideoInfo:
-        """What it is."""
-        ...
+    info: VideoInfo
+    """What it is."""
+
+    @abstractmethod
+    def frames_at(
+        self, asked: Sequence[float], *, max_side: int | None, stopped: threading.Event
+    ) -> Iterator[TimedFrame]:
+        """Frames one by one in this thread, until all are given or `stopped` is set."""
 
     def read(
         self,
@@ -40,84 +46,52 @@ class VideoSource(Protocol):
 
         Every asked time gives one frame or is counted in a batch's `num_lost`. Frames are read ahead in a thread that
         ends when the iterator is closed, fails, or has been waited for longer than `time_limit_seconds` in all.
-        `max_side` scales frames down so that their longer side fits.
+        `max_side` scales frames down so that their longer side fits. Options are checked here and now, not at the
+        first batch.
         """
-        ...
+        asked = _checked_seconds(seconds)
+        _check_at_least("chunk_frames", chunk_frames, 1)
+        _check_at_least("max_side", max_side, 1)
+        if time_limit_seconds is not None and not time_limit_seconds > 0:
+            raise UsageError(f"got a time limit of {time_limit_seconds} s: expected more than zero seconds.")
+
+        def produce(stopped: threading.Event) -> FrameStream:
+            frames = self.frames_at(asked, max_side=max_side, stopped=stopped)
+            return batches(frames, chunk_frames=min(chunk_frames, MAX_CHUNK_FRAMES))
+
+        stream = read_ahead(produce, num_ahead=NUM_CHUNKS_AHEAD, time_limit_seconds=time_limit_seconds)
+        return _told(self.info, stream, len(asked), time_limit_seconds)
 
 
-def open_video(source: str | Path | Sequence[str | Path], *, backend: Backend = "auto") -> VideoSource:
-    """A video file, a picture file, a folder of pictures or a list of them, ready to be read.
-
-    `auto` takes torchcodec where it is installed and works, else PyAV. Only local files: no URL is ever followed.
-    """
-    if backend not in BACKENDS:
-        raise UsageError(f"got backend {backend!r}: expected one of {', '.join(BACKENDS)}.")
-    if not isinstance(source, (str, Path)):
-        return _pictures(source)
-    if isinstance(source, str) and "://" in source:
-        raise UsageError(f"{source} is a URL: expected a file on this machine. Download it first.")
-    path = Path(source)
-    if not path.exists():
-        raise VideoNotFoundError(f"{path} does not exist: expected a video, a picture or a folder. Check the path.")
-    if path.is_dir() or is_picture(path):
-        return _pictures(path)
-    return _video_file(path, backend)
-
-
-class FileSource:
-    """A video file read with PyAV."""
-
-    def __init__(self, path: Path) -> None:
-        from videoxl.video.probe import examine
-
-        self.info, self.facts = examine(path)
-
-    def read(
-        self,
-        seconds: Sequence[float] | npt.NDArray[np.float64],
-        *,
-        chunk_frames: int = 16,
-        time_limit_seconds: float | None = None,
-        max_side: int | None = None,
-    ) -> FrameStream:
-        """See `VideoSource.read`."""
-
-        def produce(asked: Sequence[float], stopped: threading.Event) -> Iterator[TimedFrame]:
-            return self.frames_at(asked, max_side=max_side, stopped=stopped)
-
-        return read_frames(
-            self.info,
-            produce,
-            seconds,
-            chunk_frames=chunk_frames,
-            time_limit_seconds=time_limit_seconds,
-            max_side=max_side,
+def _told(info: VideoInfo, stream: FrameStream, num_asked: int, time_limit_seconds: float | None) -> FrameStream:
+    """The same batches; a limit that is reached and a video that gives nothing are said with numbers."""
+    num_read = 0
+    try:
+        for batch in stream:
+            num_read += batch.num_frames
+            yield batch
+            del batch  # or it would be held while the next one is waited for
+    except TimeoutError as error:
+        raise VideoDecodeError(
+            f"{info.path}: reading took longer than the limit of {time_limit_seconds:g} s, with {num_read} of "
+            f"{num_asked} frames read. Raise the limit or ask for fewer frames."
+        ) from error
+    finally:
+        stream.close()
+    if num_asked and not num_read:
+        raise VideoDecodeError(
+            f"{info.path}: none of the {num_asked} asked frames can be read; it lasts {info.duration_seconds:g} s. "
+            "It is damaged or cut off there; copy it again or ask for other times."
         )
 
-    def frames_at(
-        self, asked: Sequence[float], *, max_side: int | None, stopped: threading.Event
-    ) -> Iterator[TimedFrame]:
-        """Frames one by one in this thread; `read` is this, ahead and in batches."""
-        from videoxl.video.decode import frames_at
 
-        return frames_at(self.info.path, self.facts, asked, max_side=max_side, stopped=stopped)
-
-
-def _pictures(source: str | Path | Sequence[str | Path]) -> VideoSource:
-    from videoxl.video.pictures import PictureSource
-
-    return PictureSource(source)
+def _checked_seconds(seconds: Sequence[float] | npt.NDArray[np.float64]) -> list[float]:
+    asked_F = np.asarray(seconds, np.float64)
+    if asked_F.ndim != 1 or not np.isfinite(asked_F).all() or (asked_F < 0).any() or (np.diff(asked_F) < 0).any():
+        raise UsageError("expected the times to read as one rising row of seconds, 0 or more: sort them first.")
+    return [float(second) for second in asked_F]
 
 
-def _video_file(path: Path, backend: Backend) -> VideoSource:
-    pyav = FileSource(path)
-    if backend == "pyav":
-        return pyav
-    from videoxl.video.torchcodec_backend import TorchcodecSource
-
-    try:
-        return TorchcodecSource(pyav)
-    except MissingDependencyError:
-        if backend == "torchcodec":
-            raise
-        return pyav
+def _check_at_least(name: str, value: int | None, least: int) -> None:
+    if value is not None and value < least:
+        raise UsageError(f"got {name} {value}: expected {least} or more.")

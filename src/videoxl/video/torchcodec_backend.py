@@ -10,25 +10,22 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from videoxl.errors import MissingDependencyError
-from videoxl.video.batch import FrameStream, TimedFrame
-from videoxl.video.reading import read_frames
+from videoxl.video.batch import TimedFrame
+from videoxl.video.file_source import FileSource
 from videoxl.video.rgb import fit, scaled
-
-if TYPE_CHECKING:
-    from videoxl.video.source import FileSource
+from videoxl.video.source import VideoSource
 
 NUM_THREADS = 0  # as many as FFmpeg likes
 NUM_FRAMES_A_CALL = 8  # between two looks at whether the reader has gone
 REFUSALS = (RuntimeError, IndexError, ValueError)  # what it raises for frames it cannot give
 
 
-class TorchcodecSource:
+class TorchcodecSource(VideoSource):
     """A video file read with torchcodec, and with PyAV where that fails."""
 
     def __init__(self, pyav: FileSource) -> None:
@@ -36,35 +33,19 @@ class TorchcodecSource:
         self._pyav = pyav
         self.info = pyav.info
 
-    def read(
-        self,
-        seconds: Sequence[float] | npt.NDArray[np.float64],
-        *,
-        chunk_frames: int = 16,
-        time_limit_seconds: float | None = None,
-        max_side: int | None = None,
-    ) -> FrameStream:
-        """See `VideoSource.read`."""
+    def frames_at(
+        self, asked: Sequence[float], *, max_side: int | None, stopped: threading.Event
+    ) -> Iterator[TimedFrame]:
+        """See `VideoSource.frames_at`."""
+        num_read = 0
+        if self._pyav.facts.is_plain:
+            for timed in self._played_at(asked, max_side, stopped):
+                num_read += 1
+                yield timed
+        if num_read < len(asked) and not stopped.is_set():
+            yield from self._pyav.frames_at(asked[num_read:], max_side=max_side, stopped=stopped)
 
-        def produce(asked: Sequence[float], stopped: threading.Event) -> Iterator[TimedFrame]:
-            num_read = 0
-            if self._pyav.facts.is_plain:
-                for timed in self._frames_at(asked, max_side, stopped):
-                    num_read += 1
-                    yield timed
-            if num_read < len(asked) and not stopped.is_set():
-                yield from self._pyav.frames_at(asked[num_read:], max_side=max_side, stopped=stopped)
-
-        return read_frames(
-            self.info,
-            produce,
-            seconds,
-            chunk_frames=chunk_frames,
-            time_limit_seconds=time_limit_seconds,
-            max_side=max_side,
-        )
-
-    def _frames_at(
+    def _played_at(
         self, asked: Sequence[float], max_side: int | None, stopped: threading.Event
     ) -> Iterator[TimedFrame]:
         """Frames until the end of what is asked, or until torchcodec refuses."""
