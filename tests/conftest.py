@@ -61,6 +61,29 @@ def make_model() -> Callable:
     return build
 
 
+WORDS = ["<pad>", "</s>", "<unk>", "<|im_start|>", "<|im_end|>", "<time>", "system", "user", "assistant", "You", "are"]
+WORDS += ["a", "helpful", "what", "when", "appears", "in", "the", "film", "?", "cat", "dog", "second", "question"]
+
+
+@pytest.fixture(scope="session")
+def processor():
+    """A processor for the tiny models: 32-pixel frames, 96 words."""
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    from transformers import CLIPImageProcessorPil, PreTrainedTokenizerFast
+
+    from videoxl.model import VideoXLProcessor
+
+    words = WORDS + [f"w{number}" for number in range(96 - len(WORDS))]
+    tokenizer = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token="<unk>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>",
+        additional_special_tokens=["<|im_start|>", "<|im_end|>", "<time>"],
+    )  # fmt: skip
+    pixels = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
+    return VideoXLProcessor(pixels, fast, video_token_id=96)
+
+
 @pytest.fixture(scope="session")
 def tiny_model(make_model: Callable):
     """One tiny Qwen2-type model; tests must not change it."""

@@ -8,12 +8,11 @@ import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-WORDS = ["<pad>", "</s>", "<unk>", "<|im_start|>", "<|im_end|>", "system", "user", "assistant", "You", "are", "a"]
-WORDS += ["helpful", "what", "when", "appears", "in", "the", "film", "?", "cat", "dog"]
 QUESTION = "what appears in the film ?"
 
 
@@ -32,24 +31,11 @@ class Result:
 
 
 @pytest.fixture(scope="session")
-def model_folder(make_model: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model_folder(make_model: Callable, processor: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A whole model in our format, saved as training saves one."""
-    from tokenizers import Tokenizer, models, pre_tokenizers
-    from transformers import CLIPImageProcessorPil, PreTrainedTokenizerFast
-
-    from videoxl.model import VideoXLProcessor
-
-    words = WORDS + [f"w{number}" for number in range(96 - len(WORDS))]
-    tokenizer = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>",
-        additional_special_tokens=["<|im_start|>", "<|im_end|>"],
-    )  # fmt: skip
-    pixels = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
     folder = tmp_path_factory.mktemp("models") / "tiny"
     make_model(evidence_layers=[1, 2]).save_pretrained(folder)
-    VideoXLProcessor(pixels, fast, video_token_id=96).save_pretrained(folder)
+    processor.save_pretrained(folder)
     return folder
 
 

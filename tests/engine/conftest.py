@@ -2,28 +2,9 @@
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import CLIPImageProcessorPil, PreTrainedTokenizerFast
 
 from videoxl.engine import VideoXL
-from videoxl.model import VideoXLProcessor
 from videoxl.video.writer import FilmWriter
-
-WORDS = ["<pad>", "</s>", "<unk>", "<|im_start|>", "<|im_end|>", "<time>", "system", "user", "assistant", "You", "are"]
-WORDS += ["a", "helpful", "what", "when", "appears", "in", "the", "film", "?", "cat", "dog", "second", "question"]
-
-
-@pytest.fixture(scope="session")
-def processor() -> VideoXLProcessor:
-    words = WORDS + [f"w{number}" for number in range(96 - len(WORDS))]
-    tokenizer = Tokenizer(models.WordLevel({word: index for index, word in enumerate(words)}, unk_token="<unk>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>",
-        additional_special_tokens=["<|im_start|>", "<|im_end|>", "<time>"],
-    )  # fmt: skip
-    pixels = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32})
-    return VideoXLProcessor(pixels, fast, video_token_id=96)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ def watch_budget(
     model: VideoXLForConditionalGeneration, num_frames: int, config: WatchConfig, *, prefix_tokens: int
 ) -> Budget:
     """The budget of a video of so many frames; dynamic intervals are counted at their longest."""
-    shape = geometry(model.config, bytes_per_element=model.dtype.itemsize)
+    shape = geometry(model.config, bytes_per_element=model.dtype.itemsize, model=model)
     return budget(
         shape,
         num_frames,

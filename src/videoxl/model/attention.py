@@ -102,7 +102,7 @@ def _partial(
 def _partial_in_the_open(
     query: torch.Tensor, rows: KeyValues, scaling: float, mask: torch.Tensor | None, is_causal: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The same by two matrix products: for devices without a kernel of ours, and what the kernels are tested against."""
+    """The same by two matrix products: for devices without a kernel above, and what those are tested against."""
     scores = _scores(query, rows.keys, scaling)
     if is_causal:
         mask = causal_mask(query.shape[2], rows.keys.shape[2], device=query.device)

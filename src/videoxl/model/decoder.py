@@ -36,7 +36,6 @@ from videoxl.memory.cache import Past
 from videoxl.memory.key_values import KeyValues
 from videoxl.model.attention import attend, attention_weights
 
-
 Watched = dict[int, torch.Tensor | None]
 """Attention weights (B, H, T, rows) of the layers that are its keys, filled in by a step."""
 

@@ -7,10 +7,13 @@ from videoxl.model.configuration_videoxl import VideoXLConfig
 from videoxl.model.modeling_videoxl import VideoXLForConditionalGeneration
 
 
-def geometry(config: VideoXLConfig, *, bytes_per_element: int) -> Geometry:
-    """Numbers for `compression.budget`; parameters are counted on a model that is built without memory."""
-    with torch.device("meta"):
-        model = VideoXLForConditionalGeneration(config)
+def geometry(
+    config: VideoXLConfig, *, bytes_per_element: int, model: VideoXLForConditionalGeneration | None = None
+) -> Geometry:
+    """Numbers for `compression.budget`; without a model, its parameters are counted on one that takes no memory."""
+    if model is None:
+        with torch.device("meta"):
+            model = VideoXLForConditionalGeneration(config)
     text, vision = config.text_config, config.vision_config
     rows, columns = config.patch_grid
     return Geometry(
