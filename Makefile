@@ -25,7 +25,7 @@ check: $(STAMP)
 	$(BIN)/lint-imports
 
 bench: $(STAMP)
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	$(BIN)/python -m benchmarks.run
 
 # torch first and alone: it is by far the largest, and a failure there should be seen as such.
 $(STAMP): pyproject.toml constraints.txt

@@ -1,0 +1,58 @@
+"""All measurements of this folder, one after the other; each writes benchmarks/results/NAME.json and prints its table.
+
+    python -m benchmarks.run [NAME ...]         or: make bench
+
+A measurement is worth something on a machine that does nothing else. Those of a GPU run where there is one.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+MEASUREMENTS: dict[str, tuple[str, ...]] = {
+    "prefill": (),
+    "decode": (),
+    "memory_growth": (),
+    "open_memory": (),
+}
+GPU_MEASUREMENTS: dict[str, tuple[str, ...]] = {
+    "gpu_prefill": ("--frames", "2048"),
+}
+ROOT = Path(__file__).parent.parent
+MOST_THREADS = 2  # as the released code was timed; more would favour neither side equally
+
+
+def main() -> int:
+    """Run what was named, or everything that this machine can."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    known = [*MEASUREMENTS, *GPU_MEASUREMENTS]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of: {', '.join(known)} (default all)")
+    names = parser.parse_args().names or [*MEASUREMENTS, *(GPU_MEASUREMENTS if _has_gpu() else ())]
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(known)}")
+    failed = [name for name in names if not _succeeds(name)]
+    if failed:
+        print(f"failed: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _succeeds(name: str) -> bool:
+    print(f"\n== {name}", flush=True)
+    options = (MEASUREMENTS | GPU_MEASUREMENTS)[name]
+    threads = str(min(MOST_THREADS, os.cpu_count() or 1))
+    environment = {"OMP_NUM_THREADS": threads, "TRANSFORMERS_VERBOSITY": "error"} | os.environ
+    command = [sys.executable, "-m", f"benchmarks.{name}", *options]
+    return subprocess.run(command, cwd=ROOT, env=environment).returncode == 0
+
+
+def _has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
