@@ -3,21 +3,66 @@
 python docs/generate.py
 """
 
+import inspect
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from videoxl import engine, errors, memory
 from videoxl.cli.app import app
 
 REFERENCE = Path(__file__).parent / "reference"
-HEADER = "<!-- Made by docs/generate.py from src/videoxl/cli. Change the code, not this page. -->\n"
+HEADER = "<!-- Made by docs/generate.py from the code. Change the code, not this page. -->\n"
+MODULE_PATH = re.compile(r"\b(?:[a-z_]+\.)+(?=[A-Z])")
+PUBLIC = (
+    engine.load, engine.open, engine.VideoXL, engine.Conversation, engine.Answer, engine.Evidence, engine.Usage,
+    engine.Timings, engine.Progress, memory.CompressedMemory, memory.Segment, memory.MemoryAbout,
+)  # fmt: skip
 
 
 def pages() -> dict[Path, str]:
     """Every generated page with the text that it should have."""
-    return {REFERENCE / "cli.md": cli_page()}
+    return {
+        REFERENCE / "cli.md": cli_page(),
+        REFERENCE / "python.md": python_page(),
+        REFERENCE / "errors.md": errors_page(),
+    }
+
+
+def errors_page() -> str:
+    """Every error class: when it is raised and how the command line leaves."""
+    rows = [
+        f"| `{name}` | `{kind.__mro__[1].__name__}` | {kind.exit_code} | {_first_line(kind.__doc__)} |"
+        for name, kind in vars(errors).items()
+        if isinstance(kind, type) and issubclass(kind, errors.VideoXLError)
+    ]
+    return "\n".join(
+        [HEADER, "# Errors\n", "| class | is a | exit code | raised for |", "|---|---|---|---|", *rows, ""]
+    )
+
+
+def python_page() -> str:
+    """Signatures and first paragraphs of what a person calls."""
+    return "\n".join([HEADER, "# Python\n", *map(_thing, PUBLIC)])
+
+
+def _thing(thing: Any) -> str:
+    parts = [f"## {thing.__name__}\n", *_described(thing, thing.__name__)]
+    if inspect.isclass(thing):
+        for name, member in vars(thing).items():
+            if not name.startswith("_") and inspect.isfunction(member):
+                parts += [f"### {thing.__name__}.{name}\n", *_described(member, name)]
+    return "\n".join(parts)
+
+
+def _described(thing: Any, name: str) -> list[str]:
+    signature = inspect.signature(thing)
+    given = [MODULE_PATH.sub("", str(each)) for each in signature.parameters.values() if each.name != "self"]
+    lines = [f"{name}(", *(f"    {each}," for each in given), ")"] if given else [f"{name}()"]
+    return ["```python", *lines, "```\n", inspect.cleandoc(thing.__doc__ or "") + "\n"]
 
 
 def cli_page() -> str:
