@@ -1,7 +1,7 @@
 """Measure a model on films of two minutes that nobody trained on: what, whether, when, and the moments shown as proof.
 
     python recipes/nano/evaluate.py WORK --split validation [--model FOLDER] [--singles 24 --none 8 --several 8]
-    python recipes/nano/evaluate.py WORK --split test --singles 100 --none 20 --several 20 --out benchmarks/results/nano.json
+    python recipes/nano/evaluate.py WORK --split test --singles 100 --none 20 --several 20 --out FILE.json
 
 Films are drawn by number from the split's own footage and renderings, looked at once a second, condensed 8:1 and asked
 through `videoxl`, greedily. The tower's features of every film are kept in WORK (11 MB a film), so that a run can be

@@ -210,3 +210,12 @@ def test_pictures_are_a_short_video(vxl, tmp_path):
     assert memory.num_frames == 3
     assert memory.intervals[0].frame_seconds == (0.0, 1.0, 2.0)
     assert isinstance(memory.about.sources[0], MemorySource)
+
+
+def test_a_model_that_was_taught_where_to_look_is_believed(make_model, processor, make_film):
+    """Without `evidence_background` nothing is taken off the attention, and the evidence's shares cover all of it."""
+    taught = VideoXL(make_model(evidence_layers=[1], evidence_background=False), processor, name="taught")
+    memory = taught.watch(make_film(23), ratio=4)
+    ready = taught._ready(memory)
+    assert ready.background_S.tolist() == [0.0] * memory.num_rows
+    assert taught.ask(memory, QUESTION, max_new_tokens=2).evidence

@@ -2,7 +2,7 @@
 
 While the answer's tokens are predicted, some layers look at the rows that hold what is being said. How much each
 interval is looked at is compared with how much a question about nothing looks at it; what is above that background is
-evidence.
+evidence. Weights that were taught where to look need no such comparison (`evidence_background` of the config).
 
 T answer tokens, S memory rows, H heads.
 """

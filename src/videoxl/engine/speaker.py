@@ -50,7 +50,12 @@ class Speaker:
 
     @torch.no_grad()
     def background(self, cache: MemoryCache) -> torch.Tensor:
-        """Attention (S,) on each memory row when a question without words is asked: what every question shows."""
+        """Attention (S,) on each memory row when a question without words is asked: what every question shows.
+
+        Zeros for weights that look at the right place by themselves (`evidence_background` of the config).
+        """
+        if not self.model.config.evidence_background:
+            return torch.zeros(cache.num_rows)
         decoder = self.model.decoder
         watched: Watched = dict.fromkeys(self.evidence_layers)
         ids = torch.tensor([self.processor.question("")], device=self.device)

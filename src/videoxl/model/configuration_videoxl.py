@@ -25,6 +25,8 @@ class VideoXLConfig(PreTrainedConfig):
         interval_frames: Frames that one interval holds when the plan is fixed.
         layout_rule: What happens to a remainder: `close` gives it a VST, `drop` forgets it (released code).
         evidence_layers: Decoder layers whose attention shows best where an answer comes from.
+        evidence_background: Whether what a question without words looks at is no evidence. False for weights that were
+            taught where to look: there it is what stands out in the video.
         video_token_id: The token that stands for a whole video in `input_ids`.
         time_token_id: A token that the engine replaces by the time of the best evidence; None where unknown.
     """
@@ -41,6 +43,7 @@ class VideoXLConfig(PreTrainedConfig):
     interval_frames: int = 10
     layout_rule: str = "close"
     evidence_layers: list[int] | None = None
+    evidence_background: bool = True
     video_token_id: int | None = None
     time_token_id: int | None = None
     tie_word_embeddings: bool = False

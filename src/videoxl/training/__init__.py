@@ -1,0 +1,1 @@
+"""Examples, curriculum, trainer, recipes."""
