@@ -69,7 +69,7 @@ def test_save_and_load_through_auto_classes(tiny_tower, tmp_path) -> None:
 
 
 def test_lite0_has_the_published_size() -> None:
-    """Lite0 without its classifier has its published weights, less a folded scale a channel, and 36 patches at 192 px."""
+    """Lite0 without its classifier has its published weights less a folded scale a channel, and 36 patches at 192."""
     config = EfficientNetLiteConfig.variant("lite0")
     with torch.device("meta"):
         model = EfficientNetLiteModel(config)
