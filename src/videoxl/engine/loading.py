@@ -44,10 +44,11 @@ def open(path: str | PathLike[str], *, device: str = "cpu") -> CompressedMemory:
 
 
 def model_path(name: str) -> str:
-    """Where a model's files are: an embedded model's folder in the package, else the name itself."""
-    if name in EMBEDDED and not Path(name).exists():
-        return str(resources.files("videoxl") / "weights" / name)
-    return name
+    """Where a model's files are: an embedded model's folder in the package, else the name itself.
+
+    An embedded name wins over a folder that happens to be called so; write `./nano` for the folder.
+    """
+    return str(resources.files("videoxl") / "weights" / name) if name in EMBEDDED else name
 
 
 def _device(device: str | None) -> torch.device:

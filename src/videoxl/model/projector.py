@@ -19,9 +19,10 @@ class Projector(nn.Module):
     def __init__(self, config: VideoXLConfig) -> None:
         super().__init__()
         width = config.text_config.hidden_size
-        self.linear_1 = nn.Linear(config.vision_config.hidden_size, width)
+        hidden = config.projector_hidden_size or width
+        self.linear_1 = nn.Linear(config.vision_config.hidden_size, hidden)
         self.act = nn.GELU()
-        self.linear_2 = nn.Linear(width, width)
+        self.linear_2 = nn.Linear(hidden, width)
         self.grid = config.patch_grid
         self.stride = config.spatial_pool_stride
 

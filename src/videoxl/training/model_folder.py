@@ -57,6 +57,7 @@ def new_model(recipe: Recipe, processor: VideoXLProcessor) -> VideoXLForConditio
         vision_config=EfficientNetLiteConfig.variant(TOWER, image_size=sizes.image_size),
         text_config=text,
         vision_feature_layer=-1,
+        projector_hidden_size=sizes.projector_hidden_size,
         spatial_pool_stride=sizes.spatial_pool_stride,
         compression_ratios=list(sizes.compression_ratios),
         interval_frames=recipe.curriculum.interval_frames,

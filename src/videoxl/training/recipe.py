@@ -32,6 +32,7 @@ class ModelSizes:
     max_position_embeddings: int = 32768
     image_size: int = 192
     spatial_pool_stride: int = 3
+    projector_hidden_size: int = 384
     compression_ratios: tuple[int, ...] = (2, 4, 8, 16, 32)
     evidence_layers: tuple[int, ...] = (3, 4)
 
@@ -71,6 +72,8 @@ class Recipe:
     look_weight: float = 0.3
     """Weight of learning where to look beside learning what to say."""
     foreign_capacity: int = 4096
+    made_strangers: int = 0
+    """Frames of pictures without a name that are made from those of named ones."""
 
     def as_dict(self) -> dict[str, Any]:
         """Fully resolved, as JSON can hold it."""
