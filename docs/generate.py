@@ -11,10 +11,15 @@ from typing import Any
 
 import typer
 
+sys.path.insert(0, str(Path(__file__).parent))
+from measured import with_numbers
+
 from videoxl import engine, errors, memory
 from videoxl.cli.app import app
 
-REFERENCE = Path(__file__).parent / "reference"
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+WITH_NUMBERS = (ROOT / "README.md", ROOT / "src" / "videoxl" / "weights" / "nano" / "README.md")
 HEADER = "<!-- Made by docs/generate.py from the code. Change the code, not this page. -->\n"
 MODULE_PATH = re.compile(r"\b(?:[a-z_]+\.)+(?=[A-Z])")
 PUBLIC = (
@@ -29,6 +34,7 @@ def pages() -> dict[Path, str]:
         REFERENCE / "cli.md": cli_page(),
         REFERENCE / "python.md": python_page(),
         REFERENCE / "errors.md": errors_page(),
+        **{path: with_numbers(path.read_text(encoding="utf-8")) for path in WITH_NUMBERS},
     }
 
 

@@ -34,6 +34,7 @@ from videoxl.synth.splits import SPLITS, Split, split_generator
 
 SECONDS, FPS, RATIO = 120.0, 1.0, 8
 FIRST_SEED = 5_000_000  # far from the seeds of training frames
+SEEDS_A_DRAW = 10_000
 FRAMES_AT_ONCE = 8
 SEVERAL = (2, 3, 4)
 KEPT_RANGES = 2  # of evidence, in the records
@@ -50,6 +51,7 @@ def main() -> None:
     parser.add_argument("--singles", type=int, default=24, help="films with one picture")
     parser.add_argument("--none", type=int, default=8, help="films without any")
     parser.add_argument("--several", type=int, default=8, help="films with two to four")
+    parser.add_argument("--draw", type=int, default=0, help="another number, other films")
     parser.add_argument("--ratio", type=int, default=RATIO)
     parser.add_argument("--out", type=Path, help="write the numbers here, too")
     parser.add_argument("--features-only", action="store_true", help="prepare the films, ask nothing")
@@ -61,8 +63,9 @@ def main() -> None:
     records = []
     for group, number in (("single", options.singles), ("none", options.none), ("several", options.several)):
         for index in range(number):
-            film = draw_film(options.split, group, index)
-            features_FND = film_features(vxl, film, options.work / f"{options.split}-{group}-{index}.npy")
+            film = draw_film(options.split, group, index, draw=options.draw)
+            path = options.work / f"{options.split}-{options.draw}-{group}-{index}.npy"
+            features_FND = film_features(vxl, film, path)
             if not options.features_only:
                 memory = remember(vxl, features_FND, ratio=options.ratio)
                 records += ask_film(vxl, memory, film, group, index)
@@ -70,9 +73,9 @@ def main() -> None:
         report(records, options)
 
 
-def draw_film(split: Split, group: str, index: int) -> Film:
-    """Film number `index` of a group; the same for ever."""
-    seed = FIRST_SEED + 1000 * ("single", "none", "several").index(group) + index
+def draw_film(split: Split, group: str, index: int, *, draw: int) -> Film:
+    """Film number `index` of a group in one draw of films; the same for ever."""
+    seed = FIRST_SEED + SEEDS_A_DRAW * draw + 1000 * ("single", "none", "several").index(group) + index
     num_needles = {"single": 1, "none": 0, "several": SEVERAL[index % len(SEVERAL)]}[group]
     return random_film(split_generator(split, seed), seconds=SECONDS, num_needles=num_needles, split=split)
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from videoxl.synth.questions import Question
     from videoxl.synth.wording import QuestionKind
 
-KINDS: "tuple[QuestionKind, ...]" = ("what", "list", "first", "last", "is_there", "when")
+KINDS: "tuple[QuestionKind, ...]" = ("what", "when_it", "is_there", "when", "count")
 KIND_ASKED_AGAIN: "QuestionKind" = "when"
+NUM_DRAWS = 8  # wordings tried for one that was not asked before
 MAX_NEW_TOKENS = 48
 SEED = 7  # decides which of the inserted pictures is asked for, and how
 
@@ -79,7 +80,7 @@ def _questions(source: Path) -> "list[Question]":
         )
     facts, generator, names = FilmFacts.open(beside), np.random.default_rng(SEED), PictureSet.builtin().names
     asked = make_questions(facts, generator, names=names, kinds=KINDS)
-    again = [make_questions(facts, generator, names=names, kinds=[KIND_ASKED_AGAIN]) for _ in facts.needles]
+    again = [make_questions(facts, generator, names=names, kinds=[KIND_ASKED_AGAIN]) for _ in range(NUM_DRAWS)]
     texts = {question.text for question in asked}
     fresh = [question for drawn in again for question in drawn if question.text not in texts]
     return [*asked, *(fresh[:1] or asked[-1:])]

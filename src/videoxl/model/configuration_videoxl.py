@@ -20,7 +20,7 @@ class VideoXLConfig(PreTrainedConfig):
         text_config: Configuration of the decoder: `qwen2` or `llama`.
         vision_feature_layer: Which hidden state of the tower is read; -1 is the last layer's, -2 the one before.
         vision_feature_select_strategy: `default` drops the tower's class token, `full` keeps every patch.
-        projector_hidden_size: Width between the projector's two Linears; the decoder's own (as released) where not given.
+        projector_hidden_size: Width between the projector's two Linears; the decoder's own, as released, unless given.
         spatial_pool_stride: Patches are averaged in squares of this side; an odd edge is dropped.
         compression_ratios: Ratios that the weights were trained for; 1 is always possible.
         interval_frames: Frames that one interval holds when the plan is fixed.
