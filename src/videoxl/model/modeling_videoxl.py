@@ -24,6 +24,7 @@ from videoxl.memory.segment import Segment
 from videoxl.model.attention import causal_mask
 from videoxl.model.configuration_videoxl import VideoXLConfig
 from videoxl.model.decoder import DECODERS, VSTAttention, VSTDecoder
+from videoxl.model.head import LanguageHead
 from videoxl.model.prefill import (
     condense_interval,
     condense_interval_reading_out,
@@ -87,7 +88,7 @@ class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
     def __init__(self, config: VideoXLConfig) -> None:
         super().__init__(config)
         self.model = VideoXLModel(config)
-        self.lm_head = nn.Linear(config.text_config.hidden_size, config.text_config.vocab_size, bias=False)
+        self.lm_head = LanguageHead(config.text_config.hidden_size, config.text_config.vocab_size)
         self.post_init()
 
     @property
