@@ -43,7 +43,7 @@ def speed_table() -> str:
     """Speed and size against plain oracles, and what watching and opening cost."""
     prefill, decode = _read("prefill"), _read("decode")
     growth, opened = _read("memory_growth"), _read("open_memory")
-    more = prefill["times_longer"]
+    more, above = prefill["times_longer"], growth["growth_above_loaded_model"]
     stages = opened["stages"]
     warm = stages["open"]["median"] + stages["first"]["median"]
     rows = [
@@ -59,7 +59,7 @@ def speed_table() -> str:
         ),
         (
             "peak memory of the process from 1,000 to 10,000 frames, rows aside",
-            f"+{100 * growth['growth']:.1f} % ({growth['growth_above_loaded_model']:.0%} of the little above the loaded model)",
+            f"+{100 * growth['growth']:.1f} % (of what is above the loaded model: {above:+.0%})",
         ),
         (f"opening a saved hour and the first token ({opened['model']}), process running", f"{warm:.2f} s"),
         ("the same with starting Python and importing torch and transformers", f"{stages['fresh']['median']:.1f} s"),
