@@ -8,6 +8,7 @@ from videoxl.model import attention
 from videoxl.model.attention import attend, attention_weights, causal_mask
 
 FP32_ROUND_OFF = 2e-6
+BFLOAT16_ERROR = 2e-2
 
 
 def rows(generator, batch, num_rows, *, heads=2, width=8):
@@ -75,3 +76,23 @@ def test_the_kernel_equals_two_matrix_products():
     plain = attention._partial_in_the_open(query, own, 0.3, None, True)
     for one, other in zip(fused, plain, strict=True):
         torch.testing.assert_close(one, other, atol=FP32_ROUND_OFF, rtol=0)
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize(("num_queries", "memory_batch"), [(1, 1), (7, 1), (7, 3)])
+def test_the_gpu_kernel_equals_the_definition(num_queries, memory_batch):
+    """On a GPU in bfloat16 the split form gives what the definition gives in float32, to bfloat16's precision."""
+    generator = torch.Generator().manual_seed(0)
+    query = torch.randn(3, 6, num_queries, 64, generator=generator)
+    own, memory = rows(generator, 3, num_queries, width=64), rows(generator, memory_batch, 500, width=64)
+    expected = by_weights(query, own, memory)
+    place = {"device": "cuda", "dtype": torch.bfloat16}
+    with torch.no_grad():
+        ours = attend(
+            query.to(**place),
+            KeyValues(*(part.to(**place) for part in own)),
+            KeyValues(*(part.to(**place) for part in memory)),
+            scaling=0.3,
+        )
+    error = (ours.float().cpu() - expected).norm() / expected.norm()
+    assert error < BFLOAT16_ERROR
