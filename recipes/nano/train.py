@@ -88,7 +88,6 @@ def main() -> None:
     model.requires_grad_(False)
     model.decoder.requires_grad_(True)
     bank = frame_bank(model, frames)
-    bank.add_strangers(recipe.made_strangers, torch.Generator().manual_seed(recipe.seed))
     trainer = Trainer(model, processor, bank, recipe, options.work / "run")
     trainer.train(until_step=options.until_step)
     texts = {name: (options.out / name).read_text() for name in KEPT_TEXTS if (options.out / name).exists()}

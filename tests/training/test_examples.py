@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from videoxl.errors import UsageError
 from videoxl.training.examples import NOT_SHOWN, draw_example
@@ -49,23 +48,6 @@ def test_turns_follow_from_the_showings(bank, examples) -> None:
 def test_films_with_nothing_and_with_one_are_common(examples) -> None:
     """Every number of showings occurs, none and one among them."""
     assert {0, 1, 2, 3} == {len(example.showings) for example in examples}
-
-
-def test_made_strangers_are_as_large_as_pictures_and_no_word(bank, words) -> None:
-    """A made stranger has the size of a named frame's tokens and does not point to a word as they do."""
-    named = torch.from_numpy(np.concatenate(bank.named))
-    before = len(bank.tokens_RMD)
-    bank.add_strangers(40, torch.Generator().manual_seed(0))
-    made = bank.tokens_RMD[before:]
-    assert len(made) == 40
-    assert set(range(before, before + 40)) <= set(bank.distractors.tolist())
-    size = made.square().mean() / bank.tokens_RMD[named].square().mean()
-    assert 0.7 < size < 1.4
-
-    def nearness(tokens: torch.Tensor) -> torch.Tensor:
-        return torch.cosine_similarity(tokens[:, :, None], words, dim=-1).amax(dim=(1, 2)).mean()
-
-    assert nearness(made) < nearness(bank.tokens_RMD[named]) - 0.2
 
 
 def test_a_bank_without_a_name_is_refused(bank) -> None:

@@ -12,8 +12,6 @@ import torch
 
 from videoxl.errors import UsageError
 
-FRAMES_PER_TURN = 16  # made strangers that one random rotation gives
-
 
 class FrameBank:
     """Visual tokens of single frames: of every name, of film without any, and of pictures that have no name here."""
@@ -33,23 +31,6 @@ class FrameBank:
                 f"no frame shows {', '.join(missing) or 'plain film'}; expected some of every name and some of none. "
                 "Render more frames, or leave these names out."
             )
-
-    def add_strangers(self, number: int, generator: torch.Generator) -> None:
-        """Make further frames of pictures without a name: tokens of named ones, turned to where no word is.
-
-        Real footage holds only some of what has no name. These make "named" mean near to a word, and not merely unlike
-        the footage of training (docs/log.md).
-        """
-        named = np.concatenate(self.named)
-        width = self.tokens_RMD.shape[-1]
-        chosen = torch.from_numpy(named)[torch.randint(len(named), (number,), generator=generator)]
-        made = []
-        for rows in chosen.split(FRAMES_PER_TURN):
-            turn_DD = torch.linalg.qr(torch.randn(width, width, generator=generator)).Q
-            made.append(self.tokens_RMD[rows] @ turn_DD)
-        first = len(self.tokens_RMD)
-        self.tokens_RMD = torch.cat([self.tokens_RMD, *made])
-        self.distractors = np.concatenate([self.distractors, np.arange(first, first + number)])
 
     def draw_named(self, name: int, generator: np.random.Generator) -> int:
         """A frame that shows a name."""

@@ -72,8 +72,6 @@ class Recipe:
     look_weight: float = 0.3
     """Weight of learning where to look beside learning what to say."""
     foreign_capacity: int = 4096
-    made_strangers: int = 0
-    """Frames of pictures without a name that are made from those of named ones."""
 
     def as_dict(self) -> dict[str, Any]:
         """Fully resolved, as JSON can hold it."""
