@@ -1,5 +1,7 @@
 """Films: the facts say exactly what is seen, drawn or written."""
 
+import json
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videoxl.errors import UsageError, VideoFormatError
+from videoxl.synth.dealing import Repeats
 from videoxl.synth.demo import DEMO, demo_film
 from videoxl.synth.facts import FilmFacts
 from videoxl.synth.film import Film
 from videoxl.synth.footage import FootageSet
-from videoxl.synth.needle import INSERT_HEIGHT, NeedleKind, render_needle
+from videoxl.synth.needle import INSERT_HEIGHT, NEEDLE_KINDS, NeedleKind, render_needle
 from videoxl.synth.pictures import PictureSet
 from videoxl.synth.script import GAP_SECONDS, NEEDLE_SECONDS, TICKS_PER_SECOND, random_film
 from videoxl.synth.splits import split_generator
@@ -30,7 +33,7 @@ def small_film(seed: int = 0, **options) -> Film:
     return random_film(np.random.default_rng(seed), **options)
 
 
-@pytest.mark.parametrize("kind", ["insert", "edit"])
+@pytest.mark.parametrize("kind", NEEDLE_KINDS)
 def test_a_needle_is_seen_from_its_start_to_just_before_its_stop(kind: NeedleKind) -> None:
     """The film differs from its clean timeline inside a needle's times and nowhere else, to the edge."""
     film = small_film(kinds=(kind,))
@@ -84,13 +87,36 @@ def test_clips_are_not_read_past_their_end() -> None:
 
 def test_same_facts_same_film() -> None:
     """A film made again from its JSON, or drawn in another order, shows the same pictures."""
-    film = small_film(kinds=("insert", "edit"))
+    film = small_film(kinds=NEEDLE_KINDS, num_needles=5, repeats=Repeats(most=2), most_noise=9.0)
     again = Film(FilmFacts.from_json(film.facts.to_json()))
     assert again.facts == film.facts
     times = [needle.start_seconds for needle in film.facts.needles] + [0.0, 29.9, 12.34]
     forwards = [film.frame(seconds) for seconds in times]
     backwards = [again.frame(seconds) for seconds in reversed(times)]
     assert all(np.array_equal(one, other) for one, other in zip(forwards, reversed(backwards), strict=True))
+
+
+def test_grain_is_as_strong_as_the_facts_say() -> None:
+    """A shot's noise is the standard deviation between its frames and those of the film without grain."""
+    film = small_film(seconds=20.0, num_needles=0, most_noise=12.0, procedural=0.0)
+    clean = Film(replace(film.facts, shots=tuple(replace(shot, noise=0.0) for shot in film.facts.shots)))
+    for shot in film.facts.shots:
+        seconds = (shot.start_seconds + shot.stop_seconds) / 2
+        expected, found = clean.frame(seconds).astype(int), film.frame(seconds).astype(int)
+        is_open = (expected > 4 * shot.noise) & (expected < 255 - 4 * shot.noise)  # elsewhere levels end at 0 and 255
+        if is_open.sum() > 1000:
+            assert (found - expected)[is_open].std() == pytest.approx(shot.noise, rel=0.15, abs=0.4)
+    assert len({shot.noise for shot in film.facts.shots}) == len(film.facts.shots)
+
+
+def test_facts_of_the_first_format_are_read() -> None:
+    """A facts file written before shots had labels and grain is the film that it was."""
+    facts = small_film().facts
+    about = json.loads(facts.to_json())
+    for shot in about["shots"]:
+        del shot["label"], shot["noise"]
+    again = FilmFacts.from_json(json.dumps({**about, "format": 1}))
+    assert again == replace(facts, shots=tuple(replace(shot, label=None) for shot in facts.shots))
 
 
 def test_other_seed_other_film() -> None:
@@ -174,7 +200,7 @@ def test_impossible_films_are_refused() -> None:
     with pytest.raises(VideoFormatError, match="no film facts"):
         FilmFacts.from_json("[]")
     with pytest.raises(VideoFormatError, match="format 9"):
-        FilmFacts.from_json(small_film().facts.to_json().replace('"format": 1', '"format": 9'))
+        FilmFacts.from_json(small_film().facts.to_json().replace('"format": 2', '"format": 9'))
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> float:

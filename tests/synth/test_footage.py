@@ -11,6 +11,7 @@ from PIL import Image
 from videoxl.errors import UsageError, VideoError
 from videoxl.synth.footage import BUILTIN, FootageSet
 from videoxl.synth.procedural import KINDS, Procedural
+from videoxl.synth.scene_labels import BUILTIN_LABELS
 from videoxl.synth.splits import SPLITS, Split, split_generator
 from videoxl.video.writer import FilmWriter
 
@@ -75,6 +76,31 @@ def test_procedural_background_follows_from_its_name(kind: str) -> None:
     assert np.array_equal(background.frame(1.5), again.frame(1.5))
     assert not np.array_equal(background.frame(1.5), again.frame(6.5))
     assert not np.array_equal(background.frame(1.5), Procedural("test", kind, 7).frame(1.5))
+
+
+def test_labels_say_what_is_seen(tmp_path: Path) -> None:
+    """Footage is labelled by the caption beside it, built-in footage by the package; the rest has no label."""
+    for stem in ("IMG_1", "IMG_2"):
+        Image.new("RGB", (16, 16), "blue").save(tmp_path / f"{stem}.png")
+    (tmp_path / "IMG_1.txt").write_text("A harbour.\n", encoding="utf-8")
+    footage = FootageSet.folder(tmp_path)
+    assert footage.labels == ("harbour",)
+    assert [footage.label(name) for name in ("IMG_1", "IMG_2", "procedural:train:clouds:1")] == ["harbour", None, None]
+    named = {name for split in SPLITS for name in FootageSet.builtin(split).names}
+    assert set(BUILTIN_LABELS) <= named
+    assert all(FootageSet.builtin(split).labels for split in SPLITS if split != "validation")
+
+
+def test_a_folder_may_hold_the_splits_apart(tmp_path: Path) -> None:
+    """Where a folder has a folder for the split, footage is taken from there only."""
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        Image.new("RGB", (16, 16), "blue").save(tmp_path / split / f"{split}-still.png")
+    assert FootageSet.folder(tmp_path, "train").names == ("train-still",)
+    assert FootageSet.folder(tmp_path, "test").names == ("test-still",)
+    Image.new("RGB", (16, 16), "red").save(tmp_path / "train" / "train-still.jpg")
+    with pytest.raises(UsageError, match="train-still is there twice"):
+        FootageSet.folder(tmp_path, "train")
 
 
 def test_splits_never_share_a_random_stream() -> None:

@@ -1,7 +1,8 @@
 """The facts of a film: what is shown from when to when. They are also all that is needed to draw the film again.
 
 Every interval is half open: shown at start_seconds, no longer at stop_seconds. Shots follow one another without a gap
-from 0 to the film's end.
+from 0 to the film's end. Format 2 says of a shot what it shows and how noisy it is, and knows more kinds of needles;
+facts of format 1 are read as they were.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from videoxl.errors import VideoFormatError
-from videoxl.synth.needle import Needle
+from videoxl.synth.needle import FILLING_KINDS, Needle
 from videoxl.synth.splits import Split
 
-FORMAT = 1
+FORMAT = 2
+READABLE_FORMATS = (1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Shot:
     end: View
     mirrored: bool
     gains: tuple[float, float, float]  # red, green, blue
+    label: str | None = None  # what is seen, where the footage says it
+    noise: float = 0.0  # standard deviation of the grain, in 8-bit levels
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,23 @@ class FilmFacts:
     def needle_at(self, seconds: float) -> Needle | None:
         """The needle shown at a time, if any."""
         return next((needle for needle in self.needles if needle.covers(seconds)), None)
+
+    def seen_seconds(self, shot: Shot) -> float:
+        """How long a shot is seen: what fills the frame meanwhile hides it."""
+        hidden = sum(
+            max(0.0, min(shot.stop_seconds, needle.stop_seconds) - max(shot.start_seconds, needle.start_seconds))
+            for needle in self.needles
+            if needle.kind in FILLING_KINDS
+        )
+        return shot.stop_seconds - shot.start_seconds - hidden
+
+    def label_of(self, needle: Needle) -> str | None:
+        """What the footage around a needle shows, if it is one thing that has a label."""
+        shots = [
+            s for s in self.shots if s.start_seconds < needle.stop_seconds and needle.start_seconds < s.stop_seconds
+        ]
+        labels = {shot.label for shot in shots}
+        return labels.pop() if len(labels) == 1 else None
 
     def to_json(self) -> str:
         """The facts as a JSON object, with the number of the format."""
@@ -72,7 +93,7 @@ class FilmFacts:
             raise VideoFormatError(
                 f"these are no film facts ({error!r}); give the JSON that lies beside a film."
             ) from None
-        if number != FORMAT:
+        if number not in READABLE_FORMATS:
             raise VideoFormatError(f"film facts of format {number}, expected {FORMAT}; write the film again.")
         return facts
 

@@ -1,7 +1,7 @@
 """A film that is drawn when looked at: any length, any time, always the same picture at the same time.
 
 A film is its facts plus the pictures and the footage they name; an hour costs a few hundred shots to hold and nothing
-to make.
+to make. It can be watched as it is: `vxl.watch(film)`.
 
 Shapes: H height, W width.
 """
@@ -17,17 +17,22 @@ import numpy as np
 from PIL import Image
 
 from videoxl.errors import UsageError
+from videoxl.synth.advert import render_advert
+from videoxl.synth.card import render_card
 from videoxl.synth.facts import FilmFacts, Shot
 from videoxl.synth.footage import FootageSet
 from videoxl.synth.needle import render_needle
 from videoxl.synth.pictures import PictureSet
+from videoxl.synth.shape import render_shape
 from videoxl.synth.splits import split_generator
+from videoxl.video.source import VideoSource, Watchable
 from videoxl.video.writer import FilmWriter
 
 DEFAULT_FPS = 10.0  # what the built-in footage has
+GRAIN_SEEDS = 2**40  # far from the seeds of needles
 
 
-class Film:
+class Film(Watchable):
     """A timeline of shots and needles; `facts` is exact.
 
     Args:
@@ -50,9 +55,15 @@ class Film:
         needle = self.facts.needle_at(seconds)
         if needle is None:
             return scene
-        generator = split_generator(self.facts.split, needle.seed)
+        generator, size = split_generator(self.facts.split, needle.seed), (self.facts.width, self.facts.height)
+        if needle.kind == "card":
+            return render_card(needle.name, scene, generator)
+        if needle.kind == "shape":
+            return render_shape(needle.name, scene, generator, seconds=seconds - needle.start_seconds)
         picture = self._pictures.draw(needle.name, generator)
-        return render_needle(picture, scene, generator, (self.facts.width, self.facts.height), kind=needle.kind)
+        if needle.kind == "advert":
+            return render_advert(picture, scene, generator, size)
+        return render_needle(picture, scene, generator, size, kind=needle.kind)
 
     def scene(self, seconds: float) -> np.ndarray:
         """What the film would show at a time without its needles."""
@@ -60,10 +71,12 @@ class Film:
             raise UsageError(
                 f"the film has no frame at {seconds} s; give a time from 0 to below {self.facts.seconds} s."
             )
-        shot = self.facts.shots[bisect_right(self._starts, seconds) - 1]
+        index = bisect_right(self._starts, seconds) - 1
+        shot = self.facts.shots[index]
         source = self._footage[shot.source].frame(shot.source_start_seconds + seconds - shot.start_seconds)
         share = (seconds - shot.start_seconds) / (shot.stop_seconds - shot.start_seconds)
-        return _view(source, shot, share, self.facts.width, self.facts.height)
+        frame = _view(source, shot, share, self.facts.width, self.facts.height)
+        return _grainy(frame, shot.noise, split_generator(self.facts.split, _grain_seed(index, seconds)))
 
     def times(self, fps: float = 1.0) -> np.ndarray:
         """When the frames of that rate are shown, from 0 on: n / fps."""
@@ -75,6 +88,12 @@ class Film:
     def frames(self, fps: float = 1.0) -> Iterator[tuple[float, np.ndarray]]:
         """(seconds, frame) pairs in order, each drawn when it is asked for."""
         return ((float(seconds), self.frame(float(seconds))) for seconds in self.times(fps))
+
+    def as_source(self) -> VideoSource:
+        """The film to be watched without a file, at DEFAULT_FPS; `FilmSource` takes other rates and a name."""
+        from videoxl.synth.film_source import FilmSource
+
+        return FilmSource(self)
 
     def write(self, path: str | Path, *, fps: float = DEFAULT_FPS, quality: int = 26) -> None:
         """Make the video file, and its facts as NAME.json beside it."""
@@ -99,6 +118,19 @@ def _view(source: np.ndarray, shot: Shot, share: float, width: int, height: int)
     if shot.mirrored:
         frame = frame.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     return np.array(frame)
+
+
+def _grainy(frame: np.ndarray, noise: float, generator: np.random.Generator) -> np.ndarray:
+    """The frame with grain over it."""
+    if not noise:
+        return frame
+    grain = generator.normal(0, noise, size=frame.shape).astype(np.float32)
+    return np.clip(frame + grain, 0, 255).round().astype(np.uint8)
+
+
+def _grain_seed(shot: int, seconds: float) -> int:
+    """Another grain for each shot and millisecond, the same whenever it is looked at."""
+    return GRAIN_SEEDS + shot * 10**9 + round(1000 * seconds)
 
 
 @lru_cache

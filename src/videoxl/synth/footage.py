@@ -1,7 +1,9 @@
 """What films are cut from: short clips, stills and procedural backgrounds, found by name.
 
 The built-in footage lies in three splits by whole source (assets/FOOTAGE.md); procedural backgrounds belong to the
-split that is part of their name. A clip is decoded once, when its first frame is asked for, and kept in host memory.
+split that is part of their name. What footage shows in a word is its label: known for most of the package's own, the
+first line of NAME.txt beside a file of any other folder. A clip is decoded once, when its first frame is asked for, and
+kept in host memory.
 
 Shapes: F frames, H height, W width.
 """
@@ -9,7 +11,7 @@ Shapes: F frames, H height, W width.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -19,7 +21,9 @@ import numpy as np
 from PIL import Image
 
 from videoxl.errors import UsageError, VideoDecodeError, VideoFormatError, VideoNotFoundError
+from videoxl.synth.pictures import caption_name
 from videoxl.synth.procedural import PREFIX, Procedural
+from videoxl.synth.scene_labels import BUILTIN_LABELS
 from videoxl.synth.splits import Split, check_split
 from videoxl.video.opening import open_video
 
@@ -75,10 +79,14 @@ class Still:
 class FootageSet:
     """Footage of one split, in a fixed order."""
 
-    def __init__(self, footage: Sequence[Footage], split: Split) -> None:
+    def __init__(self, footage: Sequence[Footage], split: Split, *, labels: Mapping[str, str] | None = None) -> None:
         if not footage:
             raise UsageError("a footage set needs at least one clip or still; got none.")
         self.split = split
+        self._labels = dict(labels or {})
+        names = [item.name for item in footage]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise UsageError(f"footage needs names of its own; {', '.join(twice)} is there twice. Rename one of them.")
         self._by_name = {item.name: item for item in sorted(footage, key=lambda item: item.name)}
 
     @staticmethod
@@ -90,24 +98,39 @@ class FootageSet:
         return FootageSet(
             [_footage(BUILTIN / file, entry["seconds"]) for file, entry in about.items() if entry["split"] == split],
             split,
+            labels=BUILTIN_LABELS,
         )
 
     @staticmethod
     def folder(path: str | Path, split: Split = "train") -> FootageSet:
-        """Every clip and still of a folder; keep the folders of different splits apart."""
-        folder = Path(path)
+        """Every clip and still of a folder, or of the one in it that is called as the split.
+
+        Keep the footage of different splits apart: what a model was trained on says nothing when it is asked of again.
+        """
+        folder = Path(path) / check_split(split) if (Path(path) / split).is_dir() else Path(path)
         if not folder.is_dir():
             raise VideoNotFoundError(f"{folder} is not a folder; give one that holds videos or pictures.")
         files = sorted(file for file in folder.iterdir() if file.suffix.lower() in STILL_SUFFIXES + CLIP_SUFFIXES)
         if not files:
             raise VideoFormatError(f"{folder} holds neither videos nor pictures; expected .mp4, .jpg and the like.")
         seconds = [open_video(file).info.duration_seconds if _is_clip(file) else None for file in files]
-        return FootageSet([_footage(*item) for item in zip(files, seconds, strict=True)], check_split(split))
+        labels = {file.stem: caption_name(file) for file in files if file.with_suffix(".txt").exists()}
+        footage = [_footage(*item) for item in zip(files, seconds, strict=True)]
+        return FootageSet(footage, check_split(split), labels=labels)
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every clip and still, sorted; procedural backgrounds are not counted."""
         return tuple(self._by_name)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Every label once, sorted."""
+        return tuple(sorted({label for name, label in self._labels.items() if name in self._by_name}))
+
+    def label(self, name: str) -> str | None:
+        """What a clip or still shows, where that is known; a procedural background shows nothing."""
+        return self._labels.get(name)
 
     def __getitem__(self, name: str) -> Footage:
         if name.startswith(f"{PREFIX}:"):
@@ -116,10 +139,10 @@ class FootageSet:
             raise UsageError(f"no footage is named {name!r} in the {self.split} set; it has {', '.join(self.names)}.")
         return self._by_name[name]
 
-    def draw(self, generator: np.random.Generator, *, procedural: float = 0.25) -> Footage:
-        """Any footage; a procedural background with the given probability."""
+    def draw(self, generator: np.random.Generator, *, procedural: float = 0.25, without: Sequence[str] = ()) -> Footage:
+        """Any footage; a procedural background, of any kind but some, with the given probability."""
         if generator.random() < procedural:
-            return Procedural.draw(self.split, generator)
+            return Procedural.draw(self.split, generator, without=without)
         return self._by_name[self.names[int(generator.integers(len(self.names)))]]
 
 

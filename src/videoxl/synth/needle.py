@@ -1,7 +1,8 @@
-"""Needles: a named picture that a film shows for a while, and how one frame of it is drawn.
+"""Needles: what is put into a film for a while, with a name; and how one frame of a named picture is drawn.
 
 An insert fills the frame: the picture stands on a backdrop (plain, gradient, clouds, or the film's own frame blurred
-and darkened). An edit lies over the film's own frame, a third of its height or larger. Where, how large, how turned and
+and darkened). An edit lies over the film's own frame, a third of its height or larger. Cards (`card.py`), moving shapes
+(`shape.py`) and advertisements (`advert.py`) are drawn in files of their own. Where, how large, how turned and
 in what light is drawn by a generator: a film that keeps the generator's seed shows the same needle from its first to
 its last frame.
 
@@ -11,7 +12,7 @@ Shapes: H height, W width.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from PIL import Image, ImageEnhance
@@ -19,7 +20,10 @@ from PIL import Image, ImageEnhance
 from videoxl.synth.pictures import Picture
 from videoxl.synth.procedural import clouds, gradient
 
-NeedleKind = Literal["insert", "edit"]
+PictureKind = Literal["insert", "edit"]
+NeedleKind = Literal[PictureKind, "card", "shape", "advert"]
+NEEDLE_KINDS: tuple[NeedleKind, ...] = get_args(NeedleKind)
+FILLING_KINDS: tuple[NeedleKind, ...] = ("insert", "advert")  # nothing of the film is seen beside them
 INSERT_HEIGHT = (0.60, 0.95)  # of the frame's shorter side
 EDIT_HEIGHT = (0.36, 0.60)
 MAX_TURN_DEGREES = 15.0
@@ -31,7 +35,7 @@ NEAR_COLOUR = 90.0  # backdrops nearer to the picture's mean colour than this ar
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """A picture shown from start_seconds to just before stop_seconds; `seed` says how it is drawn."""
+    """Something shown from start_seconds to just before stop_seconds; `seed` says how it is drawn."""
 
     kind: NeedleKind
     name: str
@@ -50,7 +54,7 @@ def render_needle(
     generator: np.random.Generator,
     size: int | tuple[int, int] = 192,
     *,
-    kind: NeedleKind = "insert",
+    kind: PictureKind = "insert",
 ) -> np.ndarray:
     """One frame that shows the picture, uint8 (H, W, 3), all choices drawn from the generator.
 

@@ -57,7 +57,7 @@ class PictureSet:
         files = sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
         if not files:
             raise VideoFormatError(f"{folder} holds no pictures; expected NAME.png, .webp or .jpg files.")
-        return PictureSet([Picture(_name(file), _image(file)) for file in files])
+        return PictureSet([Picture(caption_name(file), _image(file)) for file in files])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -78,7 +78,8 @@ class PictureSet:
         return sum(len(pictures) for pictures in self._by_name.values())
 
 
-def _name(file: Path) -> str:
+def caption_name(file: Path) -> str:
+    """What a picture or clip is called: the first line of the NAME.txt beside it, without article, or its own name."""
     caption = file.with_suffix(".txt")
     text = caption.read_text(encoding="utf-8").strip().partition("\n")[0] if caption.exists() else file.stem
     name = text.strip().rstrip(".!").lower().replace("_", " ")

@@ -7,6 +7,7 @@ Shapes: H height, W width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -42,9 +43,10 @@ class Procedural:
         return Procedural(check_split(split), kind, int(seed))
 
     @staticmethod
-    def draw(split: Split, generator: np.random.Generator) -> Procedural:
-        """Any background of a split."""
-        return Procedural(split, KINDS[int(generator.integers(len(KINDS)))], int(generator.integers(2**31)))
+    def draw(split: Split, generator: np.random.Generator, *, without: Sequence[str] = ()) -> Procedural:
+        """Any background of a split, but for some kinds."""
+        kinds = [kind for kind in KINDS if kind not in without]
+        return Procedural(split, kinds[int(generator.integers(len(kinds)))], int(generator.integers(2**31)))
 
     @property
     def name(self) -> str:
@@ -84,6 +86,17 @@ def clouds(generator: np.random.Generator, width: int, height: int, *, seconds: 
     return (base + share * (colour - base)).astype(np.uint8)
 
 
+@cache
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """The letters that come with Pillow, in a size in pixels."""
+    return ImageFont.load_default(size)
+
+
+def bounce(position: np.ndarray) -> np.ndarray:
+    """A place 0..1 for one that moves on for ever and turns back at the edges."""
+    return np.abs(np.mod(position, 2.0) - 1.0)
+
+
 def _stripes(generator: np.random.Generator, seconds: float) -> np.ndarray:
     colours = generator.integers(0, 256, size=(2, 3)).astype(np.float32)
     waves = generator.normal(0, 0.12, size=(2, 2))
@@ -102,7 +115,7 @@ def _shapes(generator: np.random.Generator, seconds: float) -> np.ndarray:
     for _ in range(int(generator.integers(2, 9))):
         colour = tuple(int(value) for value in generator.integers(0, 256, size=3))
         size, start, speed = generator.uniform(6, 50, 2), generator.uniform(0, 1, 2), generator.normal(0, 0.15, 2)
-        middle = np.array([WIDTH, HEIGHT]) * _bounce(start + speed * seconds)
+        middle = np.array([WIDTH, HEIGHT]) * bounce(start + speed * seconds)
         box = [*(middle - size / 2), *(middle + size / 2)]
         kind = int(generator.integers(3))
         if kind == 0:
@@ -125,17 +138,8 @@ def _letters(generator: np.random.Generator, seconds: float) -> np.ndarray:
     for number, row in enumerate(rows):
         text = "".join(LETTERS[letter] for letter in row)
         top = (number * size + speed * seconds) % (len(rows) * size) - size
-        draw.text((4, top), text, fill=ink, font=_font(round(size * 0.8)))
+        draw.text((4, top), text, fill=ink, font=font(round(size * 0.8)))
     return np.asarray(image)
-
-
-@cache
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(size)
-
-
-def _bounce(position: np.ndarray) -> np.ndarray:
-    return np.abs(np.mod(position, 2.0) - 1.0)
 
 
 def _enlarge(picture: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -7,14 +7,16 @@ second: in a written file, too, a needle is seen from exactly its first to exact
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from videoxl.errors import UsageError
+from videoxl.synth.dealing import ONCE, Repeats, deal_needles, deal_order
 from videoxl.synth.facts import FilmFacts, Shot, View
 from videoxl.synth.film import Film
 from videoxl.synth.footage import Footage, FootageSet
-from videoxl.synth.needle import Needle, NeedleKind
+from videoxl.synth.needle import NeedleKind
 from videoxl.synth.pictures import PictureSet
 from videoxl.synth.splits import Split, check_split
 
@@ -26,6 +28,7 @@ MAX_ZOOM = 1.6
 STILL_VIEW_SHARE = 0.4  # of the shots of moving footage; the others pan or zoom
 GAINS = (0.85, 1.15)
 PROCEDURAL_SHARE = 0.25
+SHAPE_BACKGROUNDS = ("shapes",)  # would show what a film with shapes is asked about
 
 
 def random_film(
@@ -39,17 +42,21 @@ def random_film(
     needle_seconds: tuple[float, float] = NEEDLE_SECONDS,
     shot_seconds: tuple[float, float] = SHOT_SECONDS,
     procedural: float = PROCEDURAL_SHARE,
+    repeats: Repeats = ONCE,
+    most_noise: float = 0.0,
     width: int = 320,
     height: int = 180,
     pictures: PictureSet | None = None,
     footage: FootageSet | None = None,
 ) -> Film:
-    """A film whose needles have different names and never touch one another.
+    """A film that shows `num_needles` different names, each once unless `repeats` says otherwise, never two at a time.
 
     Args:
+        kinds: what may be put in; cards and shapes bring names of their own.
         names: draw needles from these only; all names of the pictures when None.
         needle_seconds: shortest and longest time that a needle is shown.
         procedural: how many of the shots show a procedural background, as a share.
+        most_noise: largest standard deviation of a shot's grain, in 8-bit levels.
     """
     pictures, footage = pictures or PictureSet.builtin(), footage or FootageSet.builtin(check_split(split))
     if footage.split != split:
@@ -57,13 +64,14 @@ def random_film(
     names = pictures.names if names is None else names
     if not 0 <= num_needles <= len(names):
         raise UsageError(f"{num_needles} needles with different names were asked for; expected 0 to {len(names)}.")
-    shots = _shots(generator, footage, seconds, shot_seconds, procedural)
-    chosen = generator.choice(len(names), size=num_needles, replace=False)
-    spans = _spans(generator, seconds, num_needles, needle_seconds)
-    needles = tuple(
-        Needle(kinds[int(generator.integers(len(kinds)))], names[index], *span, seed=int(generator.integers(2**31)))
-        for index, span in zip(chosen, spans, strict=True)
-    )
+    without = SHAPE_BACKGROUNDS if "shape" in kinds else ()
+    shots = _shots(generator, footage, seconds, shot_seconds, procedural, without)
+    if most_noise:
+        shots = tuple(replace(shot, noise=round(float(generator.uniform(0, most_noise)), 2)) for shot in shots)
+    chosen = [names[index] for index in generator.choice(len(names), size=num_needles, replace=False)]
+    order = deal_order(generator, num_names=num_needles, repeats=repeats)
+    spans = _spans(generator, seconds, len(order), needle_seconds)
+    needles = deal_needles(generator, order=order, spans=spans, kinds=kinds, names=chosen, pictured=pictures.names)
     return Film(FilmFacts(split, seconds, width, height, shots, needles), pictures=pictures, footage=footage)
 
 
@@ -93,20 +101,21 @@ def _shots(
     seconds: float,
     lengths: tuple[float, float],
     procedural: float,
+    without: Sequence[str],
 ) -> tuple[Shot, ...]:
     shots: list[Shot] = []
     tick = 0
     while tick / TICKS_PER_SECOND < seconds:
-        source = footage.draw(generator, procedural=procedural)
+        source = footage.draw(generator, procedural=procedural, without=without)
         length = min(float(generator.uniform(*lengths)), source.seconds)
         stop = tick + max(1, int(length * TICKS_PER_SECOND))
         span = (tick / TICKS_PER_SECOND, min(stop / TICKS_PER_SECOND, seconds))
-        shots.append(_shot(generator, source, *span))
+        shots.append(_shot(generator, source, *span, label=footage.label(source.name)))
         tick = stop
     return tuple(shots)
 
 
-def _shot(generator: np.random.Generator, source: Footage, start: float, stop: float) -> Shot:
+def _shot(generator: np.random.Generator, source: Footage, start: float, stop: float, *, label: str | None) -> Shot:
     endless = source.seconds == float("inf")
     latest = 0.0 if endless else max(0.0, source.seconds - (stop - start))
     begin = _random_view(generator)
@@ -120,6 +129,7 @@ def _shot(generator: np.random.Generator, source: Footage, start: float, stop: f
         end=begin if rests else _random_view(generator),
         mirrored=bool(generator.random() < 0.5),
         gains=_random_gains(generator),
+        label=label,
     )
 
 

@@ -10,7 +10,12 @@ from typing import Literal, get_args
 
 from videoxl.synth.splits import Split
 
-QuestionKind = Literal["what", "is_there", "when", "when_it", "list", "count", "first", "last"]
+BasicKind = Literal["what", "is_there", "when", "when_it", "list", "count", "first", "last"]
+OrderKind = Literal["after", "before", "is_before", "how_often"]
+SceneKind = Literal["scene", "scenes", "is_scene"]
+EventKind = Literal["read", "unusual", "when_unusual", "advert", "when_advert"]
+QuestionKind = Literal[BasicKind, OrderKind, SceneKind, EventKind]
+BASIC_KINDS: tuple[QuestionKind, ...] = get_args(BasicKind)
 KINDS: tuple[QuestionKind, ...] = get_args(QuestionKind)
 
 # kind -> (training and validation, test)
@@ -57,12 +62,117 @@ TEMPLATES: dict[QuestionKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("What appears last?", "Which picture comes last?", "What was inserted last?"),
         ("Which picture appears last?", "What comes last?"),
     ),
+    "after": (
+        (
+            "What comes right after {a}?",
+            "What comes after {a}?",
+            "What appears right after {a}?",
+            "Which picture comes right after {a}?",
+            "What was inserted right after {a}?",
+            "What is shown after {a}?",
+        ),
+        ("Which picture appears right after {a}?", "What is shown right after {a}?", "What was inserted after {a}?"),
+    ),
+    "before": (
+        (
+            "What comes right before {a}?",
+            "What comes before {a}?",
+            "What appears right before {a}?",
+            "Which picture comes right before {a}?",
+            "What was inserted right before {a}?",
+            "What is shown before {a}?",
+        ),
+        ("Which picture appears right before {a}?", "What is shown right before {a}?", "What was inserted before {a}?"),
+    ),
+    "is_before": (
+        (
+            "Does the film show {a} before {b}?",
+            "{Is} there {a} before {b}?",
+            "Can you see {a} before {b}?",
+            "{Is} {a} shown before {b}?",
+        ),
+        ("Does the film have {a} before {b}?", "Is there a picture of {a} before {b}?"),
+    ),
+    "how_often": (
+        (
+            "How many times does the film show {a}?",
+            "How often does the film show {a}?",
+            "How many times can you see {a}?",
+            "How many times is there a picture of {a}?",
+        ),
+        ("How often can you see {a}?", "How many times does the film have {a}?"),
+    ),
+    "scene": (
+        ("Where does the film show {a}?", "Where can you see {a}?", "What scene is behind {a}?"),
+        ("Where is there a picture of {a}?", "Which scene is behind {a}?"),
+    ),
+    "scenes": (
+        ("What scenes does the film show, in order?", "List every scene in order.", "What scenes are there, in order?"),
+        ("List every scene in the film in order.", "What scenes are there in the film, in order?"),
+    ),
+    "is_scene": (
+        ("Does the film have a scene of {a}?", "Is there a scene of {a}?", "Does the film show a scene of {a}?"),
+        ("Can you see a scene of {a}?", "Can you see the scene of {a}?"),
+    ),
+    "read": (
+        (
+            "What does the card say?",
+            "Which word is on the card?",
+            "Which word does the card show?",
+            "What is written on the card?",
+        ),
+        ("Which word is written on the card?", "What word does the card say?"),
+    ),
+    "unusual": (
+        (
+            "What is unusual in the film?",
+            "What unusual picture is there?",
+            "What does not belong in the film?",
+            "What is strange in the film?",
+        ),
+        ("What unusual picture appears in the film?", "What does not belong?", "What is strange?"),
+    ),
+    "when_unusual": (
+        (
+            "When is there something unusual?",
+            "When does something unusual appear?",
+            "When does the film show something strange?",
+        ),
+        ("When does something strange appear?", "When does the film show something unusual?"),
+    ),
+    "advert": (
+        (
+            "What is advertised?",
+            "What does the advertisement show?",
+            "Which picture is in the advertisement?",
+            "What is advertised in the film?",
+        ),
+        ("Which picture does the advertisement show?", "What is in the advertisement?"),
+    ),
+    "when_advert": (
+        ("When is there an advertisement?", "When does the advertisement appear?", "When is the advertisement shown?"),
+        ("When can you see the advertisement?", "When does the film show the advertisement?"),
+    ),
 }
 
 UNCOUNTED = frozenset(
     {
-        *("beer", "bread", "broccoli", "cheese", "coffee", "corn", "garlic"),
-        *("honey", "luggage", "popcorn", "spaghetti", "sushi", "wine", "yarn"),
+        *(
+            "bacon",
+            "beer",
+            "bowling",
+            "bread",
+            "broccoli",
+            "butter",
+            "cheese",
+            "coffee",
+            "coral",
+            "corn",
+            "dna",
+            "garlic",
+        ),
+        *("honey", "luggage", "popcorn", "spaghetti", "soap", "sushi", "wine", "yarn"),
+        *("graffiti", "space"),
     }
 )
 PLURALS = frozenset(["dice"])
@@ -76,12 +186,13 @@ def templates(kind: QuestionKind, split: Split) -> tuple[str, ...]:
     return TEMPLATES[kind][1 if split == "test" else 0]
 
 
-def phrase(wording: str, name: str = "") -> str:
-    """A wording about a name, in English."""
+def phrase(wording: str, name: str = "", other: str = "") -> str:
+    """A wording about a name, or about a name and then another one, in English."""
     if not name:
         return wording
     verb = "are" if is_plural(name) else "is"
-    return wording.format_map({"a": with_article(name), "is": verb, "Is": verb.capitalize()})
+    words = {"a": with_article(name), "is": verb, "Is": verb.capitalize(), "b": with_article(other) if other else ""}
+    return wording.format_map(words)
 
 
 def is_plural(name: str) -> bool:

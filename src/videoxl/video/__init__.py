@@ -1,4 +1,4 @@
-"""Files, folders and lists of pictures to timed frames. No transformers, no weights.
+"""Files, folders, lists of pictures, and what needs no file, to timed frames. No transformers, no weights.
 
 source = open_video("film.mp4")
 chosen = sample_times(source.info.duration_seconds, SampleConfig(fps=1))
@@ -11,7 +11,7 @@ from videoxl.video.fingerprint import source_fingerprint
 from videoxl.video.info import VideoInfo
 from videoxl.video.opening import open_video
 from videoxl.video.sample import SampleConfig, SampledTimes, sample_times
-from videoxl.video.source import VideoSource
+from videoxl.video.source import VideoSource, Watchable
 
 __all__ = [
     "FrameBatch",
@@ -19,6 +19,7 @@ __all__ = [
     "SampledTimes",
     "VideoInfo",
     "VideoSource",
+    "Watchable",
     "open_video",
     "sample_times",
     "source_fingerprint",

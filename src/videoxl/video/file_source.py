@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from videoxl.video.batch import TimedFrame
+from videoxl.video.fingerprint import source_fingerprint
 from videoxl.video.source import VideoSource
 
 
@@ -17,6 +18,10 @@ class FileSource(VideoSource):
         from videoxl.video.probe import examine
 
         self.info, self.facts = examine(path)
+
+    def fingerprint(self) -> str:
+        """See `VideoSource.fingerprint`."""
+        return source_fingerprint(self.info.path)
 
     def frames_at(
         self, asked: Sequence[float], *, max_side: int | None, stopped: threading.Event

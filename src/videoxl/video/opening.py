@@ -9,19 +9,21 @@ from typing import Literal
 from videoxl.errors import MissingDependencyError, UsageError, VideoNotFoundError
 from videoxl.video.file_source import FileSource
 from videoxl.video.folder import is_picture
-from videoxl.video.source import VideoSource
+from videoxl.video.source import VideoSource, Watchable
 
 Backend = Literal["auto", "pyav", "torchcodec"]
 BACKENDS: tuple[Backend, ...] = ("auto", "pyav", "torchcodec")
 
 
-def open_video(source: str | Path | Sequence[str | Path], *, backend: Backend = "auto") -> VideoSource:
-    """A video file, a picture file, a folder of pictures or a list of them, ready to be read.
+def open_video(source: str | Path | Sequence[str | Path] | Watchable, *, backend: Backend = "auto") -> VideoSource:
+    """A video file, a picture file, a folder of pictures or a list of them, or what needs no file, ready to be read.
 
     `auto` takes torchcodec where it is installed and works, else PyAV. Only local files: no URL is ever followed.
     """
     if backend not in BACKENDS:
         raise UsageError(f"got backend {backend!r}: expected one of {', '.join(BACKENDS)}.")
+    if isinstance(source, Watchable):
+        return source.as_source()
     if not isinstance(source, (str, Path)):
         return _pictures(source)
     if isinstance(source, str) and "://" in source:

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps
 
 from videoxl.errors import VideoDecodeError, VideoFormatError, VideoNotFoundError
 from videoxl.video.batch import TimedFrame
+from videoxl.video.fingerprint import source_fingerprint
 from videoxl.video.folder import picture_paths
 from videoxl.video.info import VideoInfo
 from videoxl.video.source import VideoSource
@@ -34,6 +35,7 @@ class PictureSource(VideoSource):
     """Still pictures, one a second."""
 
     def __init__(self, source: str | Path | Sequence[str | Path]) -> None:
+        self._source = source
         self._paths = picture_paths(source)
         sizes = [_checked_size(path) for path in self._paths]
         is_single = len(self._paths) == 1 or not isinstance(source, (str, Path))
@@ -50,6 +52,10 @@ class PictureSource(VideoSource):
             size_bytes=sum(path.stat().st_size for path in self._paths),
             has_audio=False,
         )
+
+    def fingerprint(self) -> str:
+        """See `VideoSource.fingerprint`."""
+        return source_fingerprint(self._source)
 
     def frames_at(
         self, asked: Sequence[float], *, max_side: int | None, stopped: threading.Event

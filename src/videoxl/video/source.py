@@ -1,7 +1,7 @@
 """What can be watched: something that says what it is and gives the frames on screen at asked times.
 
-A source brings its own `frames_at`; checking what is asked, reading ahead in a thread, batching and the time limit are
-the same for all and stand here.
+A source brings its own `frames_at` and `fingerprint`; checking what is asked, reading ahead in a thread, batching and
+the time limit are the same for all and stand here.
 """
 
 from __future__ import annotations
@@ -22,11 +22,27 @@ NUM_CHUNKS_AHEAD = 2
 MAX_CHUNK_FRAMES = 4096
 
 
-class VideoSource(ABC):
+class Watchable(ABC):
+    """What can be watched where a path could be given: a source, or something that can be shown as one."""
+
+    @abstractmethod
+    def as_source(self) -> VideoSource:
+        """How it is watched."""
+
+
+class VideoSource(Watchable):
     """Something that can be watched. Reading leaves it as it was: read it again, or twice at once."""
 
     info: VideoInfo
     """What it is."""
+
+    def as_source(self) -> VideoSource:
+        """Itself."""
+        return self
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SHA-256, in hex, of all that decides what it shows: what a memory remembers its source by."""
 
     @abstractmethod
     def frames_at(

@@ -33,6 +33,10 @@ class TorchcodecSource(VideoSource):
         self._pyav = pyav
         self.info = pyav.info
 
+    def fingerprint(self) -> str:
+        """See `VideoSource.fingerprint`."""
+        return self._pyav.fingerprint()
+
     def frames_at(
         self, asked: Sequence[float], *, max_side: int | None, stopped: threading.Event
     ) -> Iterator[TimedFrame]:
