@@ -9,8 +9,12 @@
       MemoryFormatError             not a memory, damaged, incomplete, or of a newer format
       MemoryMismatchError           a memory of another model, preprocessing or source
       CheckpointError               a model folder that cannot be read or does not fit
+      ExampleError                  training data, or one example of it, that cannot be learned from
+      TrainingError                 a run that cannot go on: its loss is no number, too many bad examples
       CapacityError                 too little device memory, or a full disk
       MissingDependencyError        an optional package; names the extra that brings it
+      EndpointError                 a language model over HTTP that cannot be reached or refuses
+        EndpointAnswerError         it answered, and the answer is of no use
 
 A mistake of the person using us raises one of these; a mistake of ours raises AssertionError.
 """
@@ -56,9 +60,25 @@ class CheckpointError(VideoXLError):
     """A model folder whose files, keys or shapes do not fit."""
 
 
+class TrainingError(VideoXLError):
+    """A training run that cannot go on."""
+
+
+class ExampleError(VideoXLError):
+    """A file of training examples, or one example, that cannot be learned from."""
+
+
 class CapacityError(VideoXLError):
     """The machine has less memory or disk than the work needs."""
 
 
 class MissingDependencyError(VideoXLError):
     """An optional package is not installed, or is installed and does not import."""
+
+
+class EndpointError(VideoXLError):
+    """A language model over HTTP cannot be reached, or refuses to work for us."""
+
+
+class EndpointAnswerError(EndpointError):
+    """A language model over HTTP answered one request with something of no use."""

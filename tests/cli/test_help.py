@@ -9,7 +9,21 @@ import pytest
 from videoxl import __version__
 
 HEAVY = {"torch", "transformers", "av", "numpy", "PIL", "safetensors", "rich", "huggingface_hub"}
-VERBS = ["ask", "watch", "chat", "info", "plan", "demo", "models", "inspect", "convert", "verify", "synth", "doctor"]
+VERBS = [
+    "ask",
+    "watch",
+    "chat",
+    "info",
+    "plan",
+    "demo",
+    "models",
+    "train",
+    "inspect",
+    "convert",
+    "verify",
+    "synth",
+    "doctor",
+]
 
 
 def modules_after(*arguments):

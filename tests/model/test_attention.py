@@ -1,9 +1,11 @@
 """The two forms of attention, and the trap that stock SDPA sets."""
 
+from functools import partial
+
 import pytest
 import torch
 
-from videoxl.memory.key_values import KeyValues
+from videoxl.memory.key_values import KeyValues, Pieces
 from videoxl.model import attention
 from videoxl.model.attention import attend, attention_weights, causal_mask
 
@@ -39,6 +41,30 @@ def test_split_and_joined_equal_the_definition(num_memory, num_queries, num_own,
     joined = attend(query.requires_grad_(), own, memory, scaling=0.3)
     torch.testing.assert_close(split, expected, atol=FP32_ROUND_OFF, rtol=0)
     torch.testing.assert_close(joined, expected, atol=FP32_ROUND_OFF, rtol=0)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("sizes", [(), (5,), (4, 1, 7)])
+def test_gradients_through_a_large_memory_equal_the_definition(monkeypatch, sizes, masked):
+    """Output and gradients of the form that keeps memory in pieces are those of the weights, masked or not."""
+    monkeypatch.setattr(attention, "JOINED_PAIRS", -1)
+    generator = torch.Generator().manual_seed(1)
+    query, own = torch.randn(2, 6, 7, 8, generator=generator), rows(generator, 2, 7)
+    pieces = Pieces(tuple(rows(generator, 2, size) for size in sizes))
+    mask = causal_mask(7, 7, device=query.device) & (torch.rand(7, 7, generator=generator) < 0.5) if masked else None
+    mask = None if mask is None else mask | torch.eye(7, dtype=torch.bool)
+    wanted = [query, *own, *(tensor for piece in pieces.parts for tensor in piece)]
+    pull = torch.randn(2, 6, 7, 8, generator=generator)
+    found = []
+    for form in (partial(attend, scaling=0.3), by_weights):
+        for tensor in wanted:
+            tensor.requires_grad_().grad = None
+        memory = pieces if form is not by_weights else pieces.joined()
+        output = form(query, own, memory, mask=mask)
+        output.backward(pull)
+        found.append([output.detach(), *(tensor.grad for tensor in wanted)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
 
 
 def test_padding_is_never_read():

@@ -1,75 +1,81 @@
-"""A world small enough to learn in a second: a few names, frames of noise, a decoder of two layers."""
+"""A run small enough for a second: a tiny model, items of random frames and tokens, a curriculum of three ratios."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 import torch
 
-from videoxl.training.curriculum import Curriculum, Stage
-from videoxl.training.examples import ExampleConfig
-from videoxl.training.frame_bank import FrameBank
-from videoxl.training.initialisation import initialise
-from videoxl.training.model_folder import new_model, new_processor
-from videoxl.training.recipe import ModelSizes, OptimiserConfig, Recipe
+from videoxl.compression.interval import Interval
 
-NAMES = ("apple", "dog", "drum", "owl", "rocket")
-WIDTH = 16
-TOKENS_PER_FRAME = 4
+VIDEO = 96
+NUM_ITEMS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A plan of one ratio."""
+
+    ratio: int
+    dynamic: bool = False
+
+    def plan(self, num_frames: int, embeddings_FD=None, *, video: int = 0) -> list[Interval]:
+        return [Interval(start, min(start + 4, num_frames), self.ratio) for start in range(0, num_frames, 4)]
+
+
+class Plans:
+    """Draws one of three ratios an example."""
+
+    def draw(self, progress: float, generator: np.random.Generator) -> Draw:
+        return Draw(int(generator.choice([2, 4, 8])))
+
+
+def item(number: int) -> dict:
+    """Item `number` of every run here: text alone, or one or two short videos, with some labels."""
+    generator = torch.Generator().manual_seed(number)
+    num_videos = number % 3
+    pieces = [torch.randint(2, 90, (1, 3), generator=generator)]
+    pixels = []
+    for _ in range(num_videos):
+        pieces += [torch.tensor([[VIDEO]]), torch.randint(2, 90, (1, 2), generator=generator)]
+        pixels.append(torch.randn(3 + number % 5, 3, 32, 32, generator=generator))
+    ids = torch.cat([*pieces, torch.randint(2, 90, (1, 3 + number % 4), generator=generator)], 1)
+    labels = torch.full_like(ids, -100)
+    labels[:, -2 - number % 2 :] = ids[:, -2 - number % 2 :]
+    return {
+        "input_ids": ids, "labels": labels, "question_index": torch.zeros_like(ids), "pixel_values_videos": pixels,
+        "intervals": None, "example_ids": [f"example-{number}"], "indices": [number], "faults": [], "notes": [],
+    }  # fmt: skip
+
+
+def one(items: list[dict]) -> dict:
+    """A batch of one item."""
+    return items[0]
 
 
 @pytest.fixture
-def recipe() -> Recipe:
-    """Two short stages, two layers, no more than four films a step."""
-    sizes = ModelSizes(
-        hidden_size=WIDTH, intermediate_size=24, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
-        evidence_layers=(1,),
-    )  # fmt: skip
-    stages = (Stage(0.5, (8,), (2, 4)), Stage(1.0, (8, 12), (1, 4), foreign_rows=6))
-    return Recipe(
-        Curriculum(stages, interval_frames=4, foreign_share=0.5),
-        model=sizes,
-        examples=ExampleConfig(most_showings=3),
-        optimiser=OptimiserConfig(warmup_steps=2),
-        num_steps=12,
-        batch_films=4,
-        foreign_capacity=16,
-    )
+def make_item() -> Callable[[int], dict]:
+    """Item `number` of every run here."""
+    return item
 
 
 @pytest.fixture
-def processor(recipe):
-    return new_processor(recipe, NAMES)
+def make_trainer(make_model, tmp_path) -> Callable:
+    """Builds the same trainer every time: `make_trainer("folder", items=..., **TrainingArguments)`."""
+    from videoxl.training.arguments import training_arguments
+    from videoxl.training.trainer import VideoXLTrainer
 
-
-@pytest.fixture
-def words() -> torch.Tensor:
-    """A word (D,) for each name."""
-    return torch.randn(len(NAMES), WIDTH, generator=torch.Generator().manual_seed(5))
-
-
-@pytest.fixture
-def make_model(recipe, processor, words):
-    """Builds the same model every time."""
-
-    def build():
-        with torch.random.fork_rng():
-            torch.manual_seed(0)
-            model = new_model(recipe, processor)
-        ids = processor.tokenizer.convert_tokens_to_ids(list(NAMES))
-        generator = torch.Generator().manual_seed(0)
-        initialise(model, dict(zip(ids, words, strict=True)), config=recipe.initialisation, generator=generator)
-        model.requires_grad_(False)
-        model.decoder.requires_grad_(True)
-        return model
+    def build(name: str = "run", *, items=None, model=None, options=None, **block):
+        items = [item(number) for number in range(NUM_ITEMS)] if items is None else items
+        block = {"logging_steps": 1, "learning_rate": 3e-3, "max_grad_norm": 0.5, "use_cpu": True, **block}
+        return VideoXLTrainer(
+            make_model(num_layers=2) if model is None else model,
+            arguments=training_arguments(tmp_path / name, block, seed=3),
+            dataset=items,
+            collate=one,
+            plans=Plans(),
+            **(options or {}),
+        )
 
     return build
-
-
-@pytest.fixture
-def bank(words) -> FrameBank:
-    """Six frames of each name, in which one token is its word, twelve of nothing and two of a stranger."""
-    rng = torch.Generator().manual_seed(1)
-    labels = np.array([*np.repeat(np.arange(len(NAMES)), 6), *[len(NAMES)] * 14])
-    tokens = 0.3 * torch.randn(len(labels), TOKENS_PER_FRAME, WIDTH, generator=rng)
-    tokens[: 6 * len(NAMES), 2] = words.repeat_interleave(6, dim=0)
-    is_distractor = np.arange(len(labels)) >= len(labels) - 2
-    return FrameBank(tokens, labels, names=NAMES, is_distractor_R=is_distractor)

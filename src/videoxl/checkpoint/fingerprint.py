@@ -11,6 +11,7 @@ in float32, bfloat16 or, where that is what was trained, float16 are the same mo
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -36,13 +37,23 @@ def fingerprint(model: VideoXLForConditionalGeneration, processor: VideoXLProces
     digest = hashlib.sha256()
     digest.update(json.dumps(_settings(model), sort_keys=True).encode())
     digest.update(json.dumps(_preprocessing(processor), sort_keys=True).encode())
-    weights = {keymap.without_body(name): tensor for name, tensor in model.state_dict().items()}
+    _add_weights(digest, {keymap.without_body(name): tensor for name, tensor in model.state_dict().items()})
+    return digest.hexdigest()
+
+
+def weights_fingerprint(weights: Mapping[str, torch.Tensor]) -> str:
+    """The same of some weights alone: names, shapes and a sample of values."""
+    digest = hashlib.sha256()
+    _add_weights(digest, weights)
+    return digest.hexdigest()
+
+
+def _add_weights(digest: Any, weights: Mapping[str, torch.Tensor]) -> None:
     for name in sorted(weights):
         tensor = weights[name]
         if tensor.is_floating_point():
             digest.update(f"{name} {list(tensor.shape)}".encode())
             digest.update(_sample_bytes(tensor))
-    return digest.hexdigest()
 
 
 def _settings(model: VideoXLForConditionalGeneration) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from videoxl import __version__
 from videoxl.cli.ask import ask
 from videoxl.cli.chat import chat
 from videoxl.cli.convert import convert
+from videoxl.cli.data import data
 from videoxl.cli.demo import demo
 from videoxl.cli.doctor import doctor
 from videoxl.cli.failure import guarded
@@ -16,10 +17,11 @@ from videoxl.cli.inspect import inspect
 from videoxl.cli.models import models
 from videoxl.cli.plan import plan
 from videoxl.cli.synth import synth
+from videoxl.cli.train import train
 from videoxl.cli.verify import verify
 from videoxl.cli.watch import watch
 
-VERBS = (ask, watch, chat, info, plan, demo, models, inspect, convert, verify, synth, doctor)
+VERBS = (ask, watch, chat, info, plan, demo, train, inspect, convert, verify, doctor)
 
 app = typer.Typer(
     add_completion=False,
@@ -52,3 +54,6 @@ def videoxl(
 
 for verb in VERBS:
     app.command()(guarded(verb))
+app.add_typer(models, name="models")
+app.add_typer(synth, name="synth")
+app.add_typer(data, name="data")

@@ -51,8 +51,8 @@ def _exit_code(work: Callable[[], None]) -> int:
             sys.stdout.flush()
     except typer.Exit as end:
         return end.exit_code
-    except KeyboardInterrupt:
-        complain("interrupted.")
+    except KeyboardInterrupt as stop:  # what can go on says how
+        complain(str(stop) or "interrupted.")
         return INTERRUPTED
     except BrokenPipeError:  # whoever read our output has left; nothing to say, and nobody to say it to
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

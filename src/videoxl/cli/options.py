@@ -4,10 +4,16 @@ from typing import Annotated
 
 import typer
 
+from videoxl.cli.added_models import added_or_given
+
 Model = Annotated[
     str,
     typer.Option(
-        "--model", "-m", metavar="MODEL", help="The embedded nano, a folder (ours or official Video-XL), or a hub id."
+        "--model",
+        "-m",
+        metavar="MODEL",
+        help="The embedded nano, an added model, a folder (ours or official Video-XL), or a hub id.",
+        callback=added_or_given,
     ),
 ]
 Device = Annotated[

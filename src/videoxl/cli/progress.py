@@ -36,6 +36,16 @@ class WatchProgress:
         self._show.update(progress)
 
 
+def short_time(seconds: float) -> str:
+    """`48 s`, `3:05`, `1:02:03`."""
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02d}:{rest:02d}"
+    return f"{minutes}:{rest:02d}" if minutes else f"{rest} s"
+
+
 class _Lines:
     """For files and pipes: the first report, the last one, and one every few seconds."""
 
@@ -80,14 +90,4 @@ def _line(progress: "Progress") -> str:
         f"{progress.frames_per_second:.1f} frames/s",
         f"{progress.num_rows} rows",
     ]
-    return ", ".join(parts if left is None else [*parts, f"{_short(left)} left"])
-
-
-def _short(seconds: float) -> str:
-    """`48 s`, `3:05`, `1:02:03`."""
-    whole = round(seconds)
-    minutes, rest = divmod(whole, 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}:{minutes:02d}:{rest:02d}"
-    return f"{minutes}:{rest:02d}" if minutes else f"{rest} s"
+    return ", ".join(parts if left is None else [*parts, f"{short_time(left)} left"])

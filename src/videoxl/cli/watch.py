@@ -66,12 +66,12 @@ def watch(
 
 
 def _watch(vxl: "VideoXL", source: Path, path: Path, options: "WatchOptions", overwrite: bool) -> "Watched":
-    from videoxl.cli.watching import watch_with_progress
+    from videoxl.cli.watching import watch_with_progress, where_stopped
 
     try:
         return watch_with_progress(vxl, source, options, out=path, overwrite=overwrite)
     except KeyboardInterrupt:
-        complain(f"stopped {_where(path)}. Go on with: {_same_command(path)}")
+        complain(f"stopped {where_stopped(path)}. Go on with: {_same_command(path)}")
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -85,27 +85,13 @@ def _append(vxl: "VideoXL", source: Path, path: Path, options: "WatchOptions") -
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _where(path: Path) -> str:
-    """How much of an interrupted run is in the folder."""
-    from videoxl.errors import MemoryFormatError
-    from videoxl.memory import inspect
-    from videoxl.video.clock import clock
-
-    try:
-        manifest = inspect(path).manifest
-    except MemoryFormatError:
-        return "before anything was kept"
-    intervals = [segment for segment in manifest.segments if segment.kind == "interval"]
-    if manifest.is_complete or not intervals:
-        return "before anything was kept"
-    total = clock(manifest.about.sources[-1].duration_seconds)
-    kept = f"{manifest.summary().num_frames} frames are kept in {path}"
-    return f"at {clock(intervals[-1].stop_seconds)} of {total}; {kept}"
-
-
 def _same_command(path: Path) -> str:
     """What was typed; without --overwrite where it would throw away what it has just saved."""
-    words = sys.argv[1:] if "before" in _where(path) else [word for word in sys.argv[1:] if word != "--overwrite"]
+    from videoxl.cli.watching import where_stopped
+
+    words = (
+        sys.argv[1:] if "before" in where_stopped(path) else [word for word in sys.argv[1:] if word != "--overwrite"]
+    )
     return shlex.join(["videoxl", *words])
 
 

@@ -10,12 +10,12 @@ from videoxl.cli.console import note
 from videoxl.cli.duration import parse_seconds
 from videoxl.cli.progress import WatchProgress
 from videoxl.compression.size import ByteSize
-from videoxl.errors import UsageError
+from videoxl.errors import MemoryFormatError, UsageError
 
 if TYPE_CHECKING:
     from videoxl.engine import VideoXL
     from videoxl.memory import CompressedMemory, MemorySource, MemorySummary
-    from videoxl.video import SampleConfig, SampledTimes
+    from videoxl.video import SampleConfig, SampledTimes, VideoSource
 
 PLANNERS = ("fixed", "dynamic")
 
@@ -70,11 +70,16 @@ class Watched:
 
 
 def watch_with_progress(
-    vxl: "VideoXL", source: Path, options: WatchOptions, *, out: Path | None = None, overwrite: bool = False
+    vxl: "VideoXL",
+    source: "Path | VideoSource",
+    options: WatchOptions,
+    *,
+    out: Path | None = None,
+    overwrite: bool = False,
 ) -> Watched:
     """Watch on the terminal; what a cap or damage leaves out is said."""
     began = time.perf_counter()
-    with WatchProgress(source.name) as progress:
+    with WatchProgress(source.name if isinstance(source, Path) else source.info.name) as progress:
         memory = vxl.watch(
             source, out=out, overwrite=overwrite, progress=progress, **options.sampling(), **options.density()
         )
@@ -82,6 +87,23 @@ def watch_with_progress(
     watched = Watched(memory, time.perf_counter() - began, last.num_frames - last.num_resumed if last else 0)
     say_losses(vxl, memory, options)
     return watched
+
+
+def where_stopped(path: Path) -> str:
+    """How much of an interrupted run is in the folder."""
+    from videoxl.memory import inspect
+    from videoxl.video.clock import clock
+
+    try:
+        manifest = inspect(path).manifest
+    except MemoryFormatError:
+        return "before anything was kept"
+    intervals = [segment for segment in manifest.segments if segment.kind == "interval"]
+    if manifest.is_complete or not intervals:
+        return "before anything was kept"
+    total = clock(manifest.about.sources[-1].duration_seconds)
+    kept = f"{manifest.summary().num_frames} frames are kept in {path}"
+    return f"at {clock(intervals[-1].stop_seconds)} of {total}; {kept}"
 
 
 def append_with_progress(vxl: "VideoXL", source: Path, options: WatchOptions, *, to: Path) -> Watched:

@@ -31,9 +31,9 @@ from videoxl.errors import MemoryFormatError, MemoryMismatchError
 from videoxl.memory import CompressedMemory, MemoryAbout, MemorySource, MemoryWriter, check_model, inspect, open_memory
 from videoxl.memory.cache import MemoryCache
 from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
-from videoxl.video import SampleConfig, VideoSource, open_video, source_fingerprint
+from videoxl.video import SampleConfig, VideoSource, Watchable, open_video
 
-Source = str | PathLike[str] | Sequence[str | PathLike[str]]
+Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Watchable
 
 
 class VideoXL:
@@ -73,7 +73,7 @@ class VideoXL:
         time_limit_seconds: float | None = None,
         progress: ProgressListener | None = None,
     ) -> CompressedMemory:
-        """Condense a video file, a picture, or a folder or list of pictures into a memory.
+        """Condense a video file, a picture, a folder or list of pictures, or a film without a file into a memory.
 
         With `out`, rows are saved while they are made: a run that was interrupted goes on where it was, and a memory
         that is complete already, of the same video and settings, is opened instead of being made again.
@@ -98,7 +98,7 @@ class VideoXL:
             ratio, planner, interval_frames,
         )  # fmt: skip
         video = open_video(_plain_paths(source))
-        about = self._about(source, video, config)
+        about = self._about(video, config)
         if out is not None and self._is_complete(out, about, overwrite=overwrite):
             return self.open(out)
         check_watch(self.model, video, config)  # before a folder is made: a refusal leaves nothing behind
@@ -144,7 +144,7 @@ class VideoXL:
         )
         config = self.watch_config(sample, ratio, planner, interval_frames)
         video = open_video(_plain_paths(source))
-        about = self._about(source, video, config)
+        about = self._about(video, config)
         before = memory.about
         memory.about = replace(before, sources=(*before.sources, *about.sources))
         cache = self.model.cache(memory)
@@ -210,7 +210,7 @@ class VideoXL:
         ready = self._ready(memory)
         return Conversation(self._speaker, ready.cache.fork(), ready.background_S)
 
-    def _about(self, source: Source, video: VideoSource, config: WatchConfig) -> MemoryAbout:
+    def _about(self, video: VideoSource, config: WatchConfig) -> MemoryAbout:
         info = video.info
         details = {"width": info.width, "height": info.height, "fps": info.fps, "codec": info.codec}
         return MemoryAbout(
@@ -220,7 +220,7 @@ class VideoXL:
             sources=(
                 MemorySource(
                     name=info.name,
-                    sha256=source_fingerprint(_plain_paths(source)),
+                    sha256=video.fingerprint(),
                     duration_seconds=info.duration_seconds,
                     details=details,
                 ),
@@ -285,7 +285,7 @@ def _holds_no_video(out: str | PathLike[str]) -> bool:
     return not manifest.is_complete and all(segment.kind == "text" for segment in manifest.segments)
 
 
-def _plain_paths(source: Source) -> str | Path | list[Path]:
-    if isinstance(source, (str, Path)):
+def _plain_paths(source: Source) -> str | Path | list[Path] | Watchable:
+    if isinstance(source, (str, Path, Watchable)):
         return source
     return Path(source) if isinstance(source, PathLike) else [Path(path) for path in source]

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import torch
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-from videoxl.memory.key_values import KeyValues
+from videoxl.memory.key_values import KeyValues, Pieces
 from videoxl.memory.memory import CompressedMemory
 from videoxl.memory.segment import Segment
 
@@ -31,7 +31,7 @@ class Past(Protocol):
     num_tail: int
     """Rows of the conversation on it; the next token's position is the sum of both."""
 
-    def memory_of(self, layer: int) -> KeyValues | None:
+    def memory_of(self, layer: int) -> KeyValues | Pieces | None:
         """Rotated keys and values of the memory in one layer, (1 or B, K, S, E); None where it is empty."""
 
     def extend_tail(self, layer: int, own: KeyValues) -> KeyValues:
@@ -211,29 +211,41 @@ class MemoryCache(Cache):
 
 
 class BatchMemory:
-    """The memories of a batch of videos with one plan, differentiable: what training reads and appends to."""
+    """The memories of a batch of videos with one plan, differentiable: what training reads and appends to.
 
-    def __init__(self, *, rotate: Rotate) -> None:
-        self._rotate = rotate
-        self._rows: KeyValues | None = None
+    Rows stay in the pieces in which they came, a tensor a layer, and are put in a row only where a layer reads them: a
+    step that is computed again in the backward pass (activation checkpointing) then keeps nothing but the pieces.
+    """
 
     num_tail = 0
 
-    @property
-    def num_rows(self) -> int:
-        return 0 if self._rows is None else self._rows.keys.shape[3]
+    def __init__(self, *, rotate: Rotate) -> None:
+        self._rotate = rotate
+        self._pieces: list[tuple[KeyValues, ...]] = []
+        self.num_rows = 0
 
     def append(self, rows: KeyValues) -> None:
         """Add un-rotated rows (L, B, K, N, E); gradients flow through them."""
-        first = self.num_rows
-        positions = torch.arange(first, first + rows.keys.shape[3], device=rows.keys.device)
-        rows = KeyValues(self._rotate(rows.keys, positions), rows.values)
-        if self._rows is not None:
-            rows = KeyValues(*(torch.cat(pair, dim=3) for pair in zip(self._rows, rows, strict=True)))
-        self._rows = rows
+        self.append_rotated(self.rotated(rows))
 
-    def memory_of(self, layer: int) -> KeyValues | None:
-        return None if self._rows is None else KeyValues(self._rows.keys[layer], self._rows.values[layer])
+    def rotated(self, rows: KeyValues) -> KeyValues:
+        """The rows with their keys at the positions that they will have once they are appended."""
+        positions = torch.arange(self.num_rows, self.num_rows + rows.keys.shape[3], device=rows.keys.device)
+        return KeyValues(self._rotate(rows.keys, positions), rows.values)
+
+    def append_rotated(self, rows: KeyValues) -> None:
+        """Add what `rotated` gave."""
+        self._pieces.append(tuple(map(KeyValues, rows.keys.unbind(), rows.values.unbind())))
+        self.num_rows += rows.keys.shape[3]
+
+    def fork(self) -> "BatchMemory":
+        """The same rows, to which nothing will be added: what a step reads when it is computed again."""
+        forked = BatchMemory(rotate=self._rotate)
+        forked._pieces, forked.num_rows = list(self._pieces), self.num_rows
+        return forked
+
+    def memory_of(self, layer: int) -> Pieces:
+        return Pieces(tuple(piece[layer] for piece in self._pieces))
 
     def extend_tail(self, layer: int, own: KeyValues) -> KeyValues:
         """Training reads a conversation in one step, so its tail is the step itself."""

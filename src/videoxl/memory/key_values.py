@@ -1,5 +1,6 @@
 """Keys and values that belong together, of one layer (B, K, N, E) or of all layers (L, B, K, N, E)."""
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
@@ -10,3 +11,20 @@ class KeyValues(NamedTuple):
 
     keys: torch.Tensor
     values: torch.Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Rows of one layer in the pieces (B, K, N, E) in which they came, with their gradients."""
+
+    parts: tuple[KeyValues, ...]
+
+    @property
+    def num_rows(self) -> int:
+        return sum(part.keys.shape[2] for part in self.parts)
+
+    def joined(self) -> KeyValues | None:
+        """All of them in a row, (B, K, S, E); None where there are none."""
+        if len(self.parts) < 2:
+            return self.parts[0] if self.parts else None
+        return KeyValues(*(torch.cat(tensors, dim=2) for tensors in zip(*self.parts, strict=True)))

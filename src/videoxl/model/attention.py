@@ -6,6 +6,8 @@ Every token may read the whole memory and, of its own step, the tokens up to its
             where it lies: never copied, masked, or repeated for a batch of questions or a group of heads.
     joined  memory and step concatenated, one softmax with a mask. It can be differentiated, and shows its weights.
 
+On the CPU the split form of large memories is differentiated, too (memory_gradient.py); else training takes the joined.
+
 Both keep grouped key/value heads unexpanded where the kernel allows. Stock SDPA without a mask would drop the memory
 (it aligns causality top-left), which is why no call here relies on its default.
 
@@ -15,13 +17,16 @@ B batch, P 1 or B, T tokens in this step, S memory rows, H query heads, K key/va
 import torch
 from torch.nn.functional import pad, scaled_dot_product_attention
 
-from videoxl.memory.key_values import KeyValues
+from videoxl.memory.key_values import KeyValues, Pieces
+from videoxl.model.memory_gradient import attend_in_pieces
+
+JOINED_PAIRS = 2**17  # of query and memory row: below, one call with a mask is faster than two without
 
 
 def attend(
     query_BHTE: torch.Tensor,
     own: KeyValues,
-    memory: KeyValues | None,
+    memory: KeyValues | Pieces | None,
     *,
     scaling: float,
     mask: torch.Tensor | None = None,
@@ -34,18 +39,24 @@ def attend(
         mask: Boolean (B or 1, 1, T, own rows), True where a query may look; None means causal, aligned at the end.
     """
     needs_gradient = torch.is_grad_enabled() and (query_BHTE.requires_grad or own.keys.requires_grad)
+    if isinstance(memory, Pieces):
+        is_large = query_BHTE.shape[2] * memory.num_rows > JOINED_PAIRS
+        if needs_gradient and is_large and query_BHTE.device.type == "cpu":
+            return attend_in_pieces(query_BHTE, own, memory, scaling=scaling, mask=mask)
+        memory = memory.joined()
     return (_joined if needs_gradient else _split)(query_BHTE, own, memory, scaling, mask)
 
 
 def attention_weights(
     query_BHTE: torch.Tensor,
     own: KeyValues,
-    memory: KeyValues | None,
+    memory: KeyValues | Pieces | None,
     *,
     scaling: float,
     mask: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """The softmax itself, (B, H, T, S + own rows), memory first; for evidence and for tests."""
+    memory = memory.joined() if isinstance(memory, Pieces) else memory
     keys, _ = _concatenated(own, memory, query_BHTE.shape[0])
     scores = _scores(query_BHTE, keys, scaling)
     scores = scores + _full_mask(query_BHTE, own, memory, mask)
@@ -118,7 +129,10 @@ def _partial_in_the_open(
 def _joined(
     query: torch.Tensor, own: KeyValues, memory: KeyValues | None, scaling: float, mask: torch.Tensor | None
 ) -> torch.Tensor:
-    keys, values = _concatenated(own, memory, query.shape[0])
+    rows = _concatenated(own, memory, query.shape[0])
+    if query.device.type == "cuda":  # its fused kernels take no mask with grouped heads, and scores would be laid out
+        rows = _expanded(rows, query)
+    keys, values = rows
     bias = _full_mask(query, own, memory, mask)
     return scaled_dot_product_attention(query, keys, values, attn_mask=bias, scale=scaling, enable_gqa=True)
 

@@ -11,10 +11,12 @@ Qwen2 and Llama differ in nothing that matters here, so one mixin serves both an
 L layers, B batch, T tokens in this step, N kept rows, H query heads, K key/value heads, E head width, D hidden width.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 from transformers import LlamaConfig, PreTrainedModel, Qwen2Config
 from transformers.models.llama.modeling_llama import (
     LlamaAttention,
@@ -139,6 +141,9 @@ class VSTDecoder(PreTrainedModel):
     layer_class: type[nn.Module]
     norm_class: type[nn.Module]
     rotary_class: type[nn.Module]
+    checkpoints_layers = False
+    """Whether activation checkpointing goes by layers instead of by intervals: it keeps what goes into each layer, for
+    every token of a video, and computes one layer of one interval at a time again."""
 
     def build(self, config: Qwen2Config | LlamaConfig) -> None:
         self.embed_tokens = nn.Embedding(config.vocab_size, config.hidden_size, config.pad_token_id)
@@ -181,7 +186,7 @@ class VSTDecoder(PreTrainedModel):
         if early:
             *early, before_last = early
             hidden = self._run(embeds_BTD, step, early)
-            vst_BVD = before_last(hidden, step, queries=vst_index)
+            vst_BVD = self._run(hidden, step, [before_last], queries=vst_index)
         else:
             vst_BVD = embeds_BTD.index_select(1, vst_index)
         last.self_attn.keep_vst_rows(last.input_layernorm(vst_BVD), step)
@@ -195,6 +200,7 @@ class VSTDecoder(PreTrainedModel):
         position_ids: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
         watched: Watched | None = None,
+        checkpoints: bool = False,
     ) -> torch.Tensor:
         """Run text on a memory; its rows join the cache's tail. Returns hidden states (B, T, D).
 
@@ -202,13 +208,26 @@ class VSTDecoder(PreTrainedModel):
             position_ids: (B or 1, T); None continues after memory and tail.
             mask: Boolean (B or 1, 1, T, tail with this step); None is causal.
             watched: Layers (as keys) whose attention weights (B, H, T, rows) are wanted; filled in place.
+            checkpoints: Compute layers again in the backward pass instead of keeping what they computed.
         """
         step = self._step(inputs_embeds, past, position_ids=position_ids, mask=mask, watched=watched)
-        return self.norm(self._run(inputs_embeds, step, self.layers))
+        return self.norm(self._run(inputs_embeds, step, self.layers, checkpoints=checkpoints))
 
-    def _run(self, hidden: torch.Tensor, step: Step, layers: nn.ModuleList | list[nn.Module]) -> torch.Tensor:
+    def _run(
+        self,
+        hidden: torch.Tensor,
+        step: Step,
+        layers: Iterable[nn.Module],
+        *,
+        queries: torch.Tensor | None = None,
+        checkpoints: bool = False,
+    ) -> torch.Tensor:
+        checkpoints = checkpoints or (self.checkpoints_layers and torch.is_grad_enabled())
         for layer in layers:
-            hidden = layer(hidden, step)
+            if checkpoints:
+                hidden = checkpoint(layer, hidden, step, queries=queries, use_reentrant=False)
+            else:
+                hidden = layer(hidden, step, queries=queries)
         return hidden
 
     def _step(
@@ -222,9 +241,9 @@ class VSTDecoder(PreTrainedModel):
 
 
 def rotated(rows_BHTE: torch.Tensor, cos_BTE: torch.Tensor, sin_BTE: torch.Tensor) -> torch.Tensor:
-    """Queries or keys turned to their positions."""
+    """Queries or keys turned to their positions, in the number type that they have (under autocast angles differ)."""
     cos, sin = cos_BTE.unsqueeze(1), sin_BTE.unsqueeze(1)
-    return torch.addcmul(rows_BHTE * cos, rotate_half(rows_BHTE), sin)
+    return torch.addcmul(rows_BHTE * cos, rotate_half(rows_BHTE), sin).to(rows_BHTE.dtype)
 
 
 class VSTQwen2Attention(VSTAttention, Qwen2Attention):

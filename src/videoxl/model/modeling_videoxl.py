@@ -6,37 +6,38 @@ reads it; both are passed in.
 B batch, F frames, M visual tokens per frame, T tokens in this forward, D hidden width, C vocabulary.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 from transformers import GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from videoxl.compression.interval import Interval
 from videoxl.compression.layout import Layout
 from videoxl.errors import UsageError
-from videoxl.memory.cache import BatchMemory, MemoryCache
+from videoxl.memory.cache import MemoryCache
 from videoxl.memory.memory import CompressedMemory
 from videoxl.memory.segment import Segment
 from videoxl.model.attention import causal_mask
 from videoxl.model.configuration_videoxl import VideoXLConfig
 from videoxl.model.decoder import DECODERS, VSTAttention, VSTDecoder
 from videoxl.model.head import LanguageHead
-from videoxl.model.prefill import (
-    condense_interval,
-    condense_interval_reading_out,
-    condense_text,
-    condense_text_reading_out,
-)
+from videoxl.model.learning import FRAMES_AT_ONCE, IGNORED_LABEL, PlanOf, Prompt, Video, learn, see
+from videoxl.model.prefill import condense_interval, condense_text
 from videoxl.model.projector import Projector
-from videoxl.model.prompt import Stretch, stretches
+from videoxl.model.prompt import check_videos, stretches
 from videoxl.model.vision_tower import FrameFeatures, build_vision_tower, frame_features
 
-IGNORED_LABEL = -100
-FRAMES_AT_ONCE = 16  # a chunk of CLIP-L at 336 px needs about 200 MB in 16 bit
+__all__ = [
+    "FRAMES_AT_ONCE",
+    "IGNORED_LABEL",
+    "VideoXLForConditionalGeneration",
+    "VideoXLModel",
+    "VideoXLPreTrainedModel",
+]
 
 
 class VideoXLPreTrainedModel(PreTrainedModel):
@@ -84,6 +85,7 @@ class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
     """VideoXL with a language head: makes memories, answers on them, and is trained by doing both."""
 
     _tied_weights_keys = {"lm_head.weight": "model.language_model.embed_tokens.weight"}
+    gradient_checkpointing = False  # transformers' name: whether activations are computed again instead of kept
 
     def __init__(self, config: VideoXLConfig) -> None:
         super().__init__(config)
@@ -98,6 +100,19 @@ class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
 
     def get_video_features(self, pixel_values: torch.Tensor) -> torch.Tensor:
         return self.model.get_video_features(pixel_values)
+
+    def gradient_checkpointing_enable(
+        self, gradient_checkpointing_kwargs: Mapping[str, Any] | None = None, **options: Any
+    ) -> None:
+        """Keep no activations of an interval but its rows. There is nothing to choose: what remains is the least."""
+        given = {"gradient_checkpointing_kwargs": gradient_checkpointing_kwargs, **options}
+        chosen = {name: value for name, value in given.items() if value not in (None, {}, {"use_reentrant": False}, 1)}
+        if any(chosen.values()):
+            raise UsageError(f"activation checkpointing goes by intervals and has no options, got {chosen}; give none.")
+        self.gradient_checkpointing = True
+
+    def gradient_checkpointing_disable(self) -> None:
+        self.gradient_checkpointing = False
 
     def initialise_vst(self) -> None:
         """Start VSTs as the paper does: projections copy the layer's own, the embedding copies the end token's."""
@@ -152,8 +167,11 @@ class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
         pixel_values_videos: Sequence[torch.Tensor] | None = None,
         visual_tokens: Sequence[torch.Tensor] | None = None,
         intervals: Sequence[Sequence[Interval]] | None = None,
+        plan_of: PlanOf | None = None,
         labels: torch.Tensor | None = None,
+        question_index: torch.Tensor | None = None,
         num_items_in_batch: torch.Tensor | int | None = None,
+        every_gradient: bool = False,
         past_key_values: MemoryCache | None = None,
         attention_mask: torch.Tensor | None = None,
         position_ids: torch.Tensor | None = None,
@@ -171,14 +189,22 @@ class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
             pixel_values_videos: One tensor a video, (F, 3, height, width), or (B, F, 3, height, width).
             visual_tokens: The same videos already projected, (B, F, M, D); instead of pixels.
             intervals: One plan a video, shared by the batch.
+            plan_of: Makes the plan of a video instead, from its number, its frames and their embeddings (F, D).
             labels: (B, T), -100 where nothing is asked; not shifted. The last visual token predicts the label
                 behind a placeholder.
+            question_index: (B, T), equal for tokens behind the last video that belong to one question: questions do
+                not see one another, and each begins behind the memory, so that it gives the loss that it gives alone.
             num_items_in_batch: What the summed loss is divided by; the labels of this batch where not given.
+            every_gradient: Zeros as gradients of weights that took no part, which ranks with shards of them need.
         """
-        if visual_tokens is None and pixel_values_videos is not None:
-            visual_tokens = [self._visual_tokens(pixels) for pixels in pixel_values_videos]
-        if visual_tokens is not None or labels is not None:
-            return self._learn(input_ids, visual_tokens or [], intervals, labels, num_items_in_batch)
+        if visual_tokens is not None or pixel_values_videos is not None or labels is not None:
+            checkpoints = self.gradient_checkpointing and torch.is_grad_enabled()
+            videos = self._videos(pixel_values_videos, visual_tokens, intervals, plan_of, checkpoints=checkpoints)
+            prompt = Prompt(input_ids, videos, labels, question_index)
+            loss, logits = learn(
+                self, prompt, num_items=num_items_in_batch, checkpoints=checkpoints, every_gradient=every_gradient
+            )
+            return CausalLMOutputWithPast(loss=loss, logits=logits)
         cache = self.cache() if past_key_values is None else past_key_values
         mask = None if attention_mask is None else _tail_mask(attention_mask, cache, input_ids.shape[1])
         embeds = self.decoder.embed_tokens(input_ids)
@@ -251,7 +277,7 @@ class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
     ) -> int:
         """Remember everything up to the last video; returns where the question begins."""
         parts = stretches(input_ids, self.config.video_token_id)
-        _check_videos(parts, len(pixel_values_videos))
+        check_videos(parts, len(pixel_values_videos))
         last_video = max(index for index, part in enumerate(parts) if part.video is not None)
         for part in parts[: last_video + 1]:
             if part.video is None:
@@ -263,83 +289,28 @@ class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
                 self.remember_video(cache, visual_FMD, plan, source=part.video)
         return parts[last_video].stop
 
-    def _learn(
+    def _videos(
         self,
-        input_ids: torch.Tensor,
-        visual_tokens: Sequence[torch.Tensor],
+        pixel_values_videos: Sequence[torch.Tensor] | None,
+        visual_tokens: Sequence[torch.Tensor] | None,
         intervals: Sequence[Sequence[Interval]] | None,
-        labels: torch.Tensor | None,
-        num_items_in_batch: torch.Tensor | int | None,
-    ) -> CausalLMOutputWithPast:
-        """The loss of the paper: sum of token losses over the whole prompt by the number of labels."""
-        targets = torch.full_like(input_ids, IGNORED_LABEL)
-        if labels is not None:
-            targets[:, :-1] = labels[:, 1:]
-        is_wanted = targets != IGNORED_LABEL
-        hidden, wanted_hidden, wanted = None, [], []
-        for part, hidden in self._walk(input_ids, visual_tokens, intervals, is_wanted):
-            chosen = is_wanted[:, part.start : part.stop]
-            wanted_hidden.append(hidden[chosen])
-            wanted.append(targets[:, part.start : part.stop][chosen])
-        if labels is None:
-            return CausalLMOutputWithPast(logits=None if hidden is None else self.lm_head(hidden))
-        logits_NC = self.lm_head(torch.cat(wanted_hidden)).float()
-        loss_sum = cross_entropy(logits_NC, torch.cat(wanted), reduction="sum")
-        count = is_wanted.sum().clamp(min=1) if num_items_in_batch is None else num_items_in_batch
-        return CausalLMOutputWithPast(loss=loss_sum / count)
+        plan_of: PlanOf | None,
+        *,
+        checkpoints: bool,
+    ) -> list[Video]:
+        """Videos of a prompt that is learned from, seen once, and then planned."""
 
-    def _walk(
-        self,
-        input_ids: torch.Tensor,
-        visual_tokens: Sequence[torch.Tensor],
-        intervals: Sequence[Sequence[Interval]] | None,
-        is_wanted: torch.Tensor,
-    ) -> Iterator[tuple[Stretch, torch.Tensor]]:
-        """Watch a prompt with gradients; yields the final hidden states (B, T, D) of stretches that predict a label.
+        def plan(video: int, num_frames: int, embeddings_FD: torch.Tensor | None) -> Sequence[Interval]:
+            if plan_of is not None and intervals is None:
+                return plan_of(video, num_frames, embeddings_FD)
+            return self._plan(intervals, video, num_frames)
 
-        The last stretch is always among them. A video predicts from its last visual token.
-        """
-        past = BatchMemory(rotate=self.decoder.rotate)
-        parts = stretches(input_ids, self.config.video_token_id)
-        _check_videos(parts, len(visual_tokens))
-        for part in parts:
-            reads_out = part is parts[-1] or bool(is_wanted[:, part.start : part.stop].any())
-            if part.video is not None:
-                plan = self._plan(intervals, part.video, visual_tokens[part.video].shape[1])
-                hidden = self._watch_with_gradient(past, visual_tokens[part.video], plan, reads_out=reads_out)
-            else:
-                text_BT = input_ids[:, part.start : part.stop]
-                if part is parts[-1]:
-                    hidden = self.decoder(self.decoder.embed_tokens(text_BT), past)
-                elif reads_out:
-                    rows, hidden = condense_text_reading_out(self.decoder, past, text_BT)
-                    past.append(rows)
-                else:
-                    hidden = None
-                    past.append(condense_text(self.decoder, past, text_BT))
-            if hidden is not None:
-                yield part, hidden
-
-    def _watch_with_gradient(
-        self, past: BatchMemory, visual_BFMD: torch.Tensor, plan: Sequence[Interval], *, reads_out: bool
-    ) -> torch.Tensor | None:
-        """Condense a batch of videos by one plan; the hidden state (B, 1, D) of the last token where asked for."""
-        hidden = None
-        for interval in plan:
-            visual_BND = visual_BFMD[:, interval.start : interval.stop].flatten(1, 2)
-            layout = Layout(visual_BND.shape[1], interval.ratio, self.config.layout_rule)
-            if reads_out and interval is plan[-1]:
-                rows, hidden = condense_interval_reading_out(self.decoder, past, visual_BND, layout)
-            else:
-                rows = condense_interval(self.decoder, past, visual_BND, layout)
-            if rows is not None:
-                past.append(rows)
-        return None if hidden is None else hidden[:, -1:]
-
-    def _visual_tokens(self, pixels: torch.Tensor) -> torch.Tensor:
-        """(B, F, M, D) of pixels (F, 3, height, width) or (B, F, 3, height, width)."""
-        batched = pixels[None] if pixels.ndim == 4 else pixels
-        return self.get_video_features(batched.flatten(0, 1)).unflatten(0, batched.shape[:2])
+        if visual_tokens is not None:
+            return [Video(tokens, plan(number, tokens.shape[1], None)) for number, tokens in enumerate(visual_tokens)]
+        return [
+            see(self, pixels, partial(plan, number), checkpoints=checkpoints)
+            for number, pixels in enumerate(pixel_values_videos or [])
+        ]
 
     def _plan(self, intervals: Sequence[Sequence[Interval]] | None, video: int, num_frames: int) -> Sequence[Interval]:
         """The plan of one video; without any, the config's intervals at the middle one of its ratios."""
@@ -348,15 +319,6 @@ class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):
         ratios, size = self.config.compression_ratios, self.config.interval_frames
         ratio = ratios[len(ratios) // 2]
         return [Interval(start, min(start + size, num_frames), ratio) for start in range(0, num_frames, size)]
-
-
-def _check_videos(parts: Sequence[Stretch], num_videos: int) -> None:
-    num_places = sum(part.video is not None for part in parts)
-    if num_places != num_videos:
-        raise UsageError(
-            f"the prompt has {num_places} video placeholders, but {num_videos} videos were given; "
-            "put one placeholder into the prompt for each video."
-        )
 
 
 def _tail_mask(attention_mask: torch.Tensor, cache: MemoryCache, num_new: int) -> torch.Tensor | None:

@@ -35,7 +35,7 @@ def condense_interval_reading_out(
     that `drop` leaves out of memory take part here, behind the last VST.
     """
     embeds, vst_index = interleave(decoder, visual_BND, layout)
-    embeds = torch.cat([embeds, visual_BND[:, layout.num_raw :]], dim=1)
+    embeds = torch.cat([embeds, visual_BND[:, layout.num_raw :].to(embeds.dtype)], dim=1)
     rows, hidden_BTD = decoder.condense(embeds, past, vst_index=vst_index, reads_out=True)
     assert hidden_BTD is not None
     raw = [*layout.raw_index(), *range(layout.length, embeds.shape[1])]
@@ -62,6 +62,7 @@ def interleave(
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Visual tokens with a VST after every `ratio` of them, (B, T, D), and where the VSTs stand."""
     assert visual_BND.shape[1] == layout.num_tokens, f"{visual_BND.shape[1]} tokens for a layout of {layout.num_tokens}"
+    visual_BND = visual_BND.to(decoder.vst_embedding.weight.dtype)  # under autocast the projector's are of 16 bit
     if layout.num_vst == 0:
         return visual_BND[:, : layout.num_raw], None
     batch, _, width = visual_BND.shape
@@ -70,5 +71,5 @@ def interleave(
     raw_index = torch.tensor(layout.raw_index(), device=device)
     embeds = visual_BND.new_empty(batch, layout.length, width)
     embeds = embeds.index_copy(1, raw_index, visual_BND[:, : layout.num_raw])
-    vst = decoder.vst_embedding.weight.to(visual_BND.dtype).expand(batch, layout.num_vst, width)
+    vst = decoder.vst_embedding.weight.expand(batch, layout.num_vst, width)
     return embeds.index_copy(1, vst_index, vst), vst_index

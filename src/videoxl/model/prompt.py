@@ -1,5 +1,6 @@
 """A prompt as it is watched: stretches of text, and placeholders that stand for videos."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,3 +38,13 @@ def stretches(input_ids: torch.Tensor, video_token_id: int | None) -> list[Stret
     if start < input_ids.shape[1]:
         found.append(Stretch(start, input_ids.shape[1]))
     return found
+
+
+def check_videos(parts: Sequence[Stretch], num_videos: int) -> None:
+    """Refuse a prompt with another number of placeholders than videos."""
+    num_places = sum(part.video is not None for part in parts)
+    if num_places != num_videos:
+        raise UsageError(
+            f"the prompt has {num_places} video placeholders, but {num_videos} videos were given; "
+            "put one placeholder into the prompt for each video."
+        )

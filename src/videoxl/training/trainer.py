@@ -1,188 +1,211 @@
-"""The training loop: draw a batch, watch, read, learn; save often, go on after any interruption.
+"""The trainer: what a model with memories needs beside a Trainer that resumes.
 
-A run is a folder: `recipe.json` (fully resolved), `log.jsonl`, and `checkpoint.safetensors`, which is replaced as a
-whole and knows its step. A run that was stopped and resumed gives the same losses as one that was not (tests/training).
+An item is learned whole: its videos are condensed by a plan that a curriculum draws, all of its questions read the
+memory, and the loss of every label counts the same, whatever item, micro step or rank it is in. What is drawn follows
+from the seed and the number of the item, so two processes learn what one would learn.
 
-F frames, M visual tokens per frame, D hidden width.
+F frames, D width of a frame's embedding.
 """
 
-import json
 import logging
-import os
-import time
-from collections import defaultdict
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.utils.data import Sampler, SequentialSampler
+from transformers import TrainerCallback, TrainingArguments
 
+from videoxl.compression.interval import Interval
+from videoxl.errors import UsageError
 from videoxl.model.modeling_videoxl import IGNORED_LABEL, VideoXLForConditionalGeneration
-from videoxl.model.processing_videoxl import VideoXLProcessor
-from videoxl.training.curriculum import Shape
-from videoxl.training.examples import Example, draw_example
-from videoxl.training.foreign_rows import ForeignRows
-from videoxl.training.frame_bank import FrameBank
-from videoxl.training.packing import TurnEncoder, pack
-from videoxl.training.recipe import OptimiserConfig, Recipe
-from videoxl.training.step import Reading, film_batch, read, tokens, watch
+from videoxl.training.adapters import add_lora, has_lora
+from videoxl.training.parameters import ParameterConfig, freeze, optimizer_groups
+from videoxl.training.resumable import ResumableTrainer
+
+ABOUT = ("example_ids", "indices", "frame_seconds", "notes", "faults")  # of a batch; the model takes the rest
 
 logger = logging.getLogger(__name__)
 
-CHECKPOINT = "checkpoint"
+
+class PlanDraw(Protocol):
+    """What a curriculum drew for one example."""
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether `plan` wants to see embeddings."""
+
+    def plan(self, num_frames: int, embeddings_FD: np.ndarray | None = None, *, video: int = 0) -> Sequence[Interval]:
+        """The plan of one video; embeddings are None unless `dynamic`."""
 
 
-class Trainer:
-    """Trains the decoder of a model whose tower and projector are frozen."""
+class PlanSource(Protocol):
+    """What the trainer asks of a curriculum."""
+
+    def draw(self, progress: float, generator: np.random.Generator) -> PlanDraw:
+        """What one example gets at a share of the run (0 to 1)."""
+
+
+class Ledger(Protocol):
+    """Takes note of the bad examples that an item stands in for, and stops a run that has too many."""
+
+    def note(self, faults: Sequence[Any], *, num_items: int = 1) -> None:
+        """What one batch stood in for."""
+
+
+class DrawnPlans:
+    """The plans of one example as the model asks for them, remembered for the log."""
+
+    def __init__(self, draw: PlanDraw) -> None:
+        self._draw = draw
+        self.ratios: set[int] = set()
+
+    def __call__(self, video: int, num_frames: int, embeddings_FD: torch.Tensor | None) -> Sequence[Interval]:
+        """The plan of video number `video`."""
+        seen = None
+        if self._draw.dynamic and embeddings_FD is not None:
+            seen = embeddings_FD.detach().float().cpu().numpy()
+        plan = self._draw.plan(num_frames, seen, video=video)
+        self.ratios |= {interval.ratio for interval in plan}
+        return plan
+
+
+class VideoXLTrainer(ResumableTrainer):
+    """Trains a VideoXL model on items, one a device and micro step."""
 
     def __init__(
         self,
         model: VideoXLForConditionalGeneration,
-        processor: VideoXLProcessor,
-        bank: FrameBank,
-        recipe: Recipe,
-        folder: str | Path,
+        *,
+        arguments: TrainingArguments,
+        dataset: Any,
+        collate: Callable[[list[Any]], dict[str, Any]],
+        plans: PlanSource | None = None,
+        parameters: ParameterConfig | None = None,
+        evaluation_dataset: Any = None,
+        ledger: Ledger | None = None,
+        callbacks: Sequence[TrainerCallback] = (),
     ) -> None:
-        self.model, self.bank, self.recipe, self.folder = model, bank, recipe, Path(folder)
-        self.encoder = TurnEncoder(processor)
-        self.pad_id = processor.tokenizer.pad_token_id
-        self.before_ids = processor.before_video()
-        self.parameters = dict(model.decoder.named_parameters())
-        self.optimiser = _optimiser(self.parameters, recipe.optimiser)
-        self.foreign = ForeignRows(recipe.foreign_capacity)
-        self.step = 0
-        self._scores: dict[str, list[float]] = defaultdict(list)
-        self._started = time.monotonic()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        if (self.folder / f"{CHECKPOINT}.safetensors").exists():
-            self._resume()
-        (self.folder / "recipe.json").write_text(json.dumps(recipe.as_dict(), indent=1) + "\n", encoding="utf-8")
+        """Make ready to train.
 
-    @property
-    def progress(self) -> float:
-        """Share of the run that is done."""
-        return self.step / self.recipe.num_steps
-
-    def train(self, *, until_step: int | None = None, log_every: int = 50, save_every: int = 500) -> None:
-        """Go on to the end of the recipe, or to a step before it."""
-        until_step = self.recipe.num_steps if until_step is None else until_step
-        while self.step < until_step:
-            self.learn()
-            if self.step % log_every == 0:
-                self._log()
-            if self.step % save_every == 0 or self.step == until_step:
-                self.save()
-
-    def learn(self) -> float:
-        """One step; returns its loss. Everything random in it follows from the recipe's seed and the step."""
-        generator = np.random.default_rng([self.recipe.seed, self.step])
-        torch_generator = torch.Generator().manual_seed(int(generator.integers(2**31)))
-        shape = self.recipe.curriculum.draw(self.progress, generator)
-        num_films = max(1, min(self.recipe.batch_films, self.recipe.batch_frames // shape.num_frames))
-        examples = [
-            draw_example(self.bank, generator, num_frames=shape.num_frames, config=self.recipe.examples)
-            for _ in range(num_films)
-        ]
-        reading = self._read(examples, shape, generator, torch_generator)
-        loss = reading.answer_loss + self.recipe.look_weight * reading.look_loss
-        for group in self.optimiser.param_groups:
-            group["lr"] = _rate(self.progress, self.step, self.recipe.optimiser)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.recipe.optimiser.clip_norm)
-        self.optimiser.step()
-        self.step += 1
-        self._scores["loss"].append(reading.answer_loss.item())
-        self._scores["look"].append(reading.look_loss.item())
-        self._scores["frames"].append(shape.num_frames)
-        return loss.item()
-
-    def save(self) -> None:
-        """Weights, optimiser and foreign rows, so that the run can go on from here."""
-        tensors = {f"decoder.{name}": tensor for name, tensor in self.model.decoder.state_dict().items()}
-        for name, parameter in self.parameters.items():
-            for part, tensor in self.optimiser.state[parameter].items():
-                tensors[f"optimiser.{part}.{name}"] = tensor
-        tensors |= {f"foreign.{name}": tensor for name, tensor in self.foreign.state_dict().items()}
-        tensors["step"] = torch.tensor(self.step)
-        new = self.folder / f"{CHECKPOINT}.new"
-        save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, new)
-        os.replace(new, self.folder / f"{CHECKPOINT}.safetensors")
-
-    def _resume(self) -> None:
-        tensors = load_file(self.folder / f"{CHECKPOINT}.safetensors")
-        self.model.decoder.load_state_dict(_part(tensors, "decoder."))
-        for name, parameter in self.parameters.items():
-            keys = {part: f"optimiser.{part}.{name}" for part in ("step", "exp_avg", "exp_avg_sq")}
-            if keys["step"] in tensors:  # the last layer's VSTs ask nothing, so their queries never learn
-                self.optimiser.state[parameter] = {part: tensors[key] for part, key in keys.items()}
-        self.foreign.load_state_dict(_part(tensors, "foreign."))
-        self.step = int(tensors["step"])
-        logger.info("resumed at step %d", self.step)
-
-    def _read(
-        self, examples: list[Example], shape: Shape, generator: np.random.Generator, torch_generator: torch.Generator
-    ) -> Reading:
-        visual_BFMD = tokens(self.bank, examples)
-        noise_B = self.recipe.token_noise * torch.rand(len(examples), 1, 1, 1, generator=torch_generator)
-        visual_BFMD = visual_BFMD + noise_B * torch.randn(visual_BFMD.shape, generator=torch_generator)
-        share = self.recipe.examples.second_turn_share
-        blocks = [self.encoder.blocks(example.turns, generator, second_turn_share=share) for example in examples]
-        turns = pack(blocks, pad_id=self.pad_id)
-        film = film_batch(examples, visual_BFMD)
-        watched = watch(
-            self.model, film, shape, before_ids=self.before_ids, foreign=self.foreign, generator=torch_generator
+        Args:
+            arguments: As `training_arguments` makes them.
+            dataset: Item i of the run, in the order in which they are learned; its length is the run's.
+            collate: One item to what `model.forward` takes, with what is said about it beside it.
+            plans: Draws a plan for each example; None leaves it to the batch's `intervals`, or to the config's.
+            parameters: What is trained and how fast; None trains everything at one rate.
+            evaluation_dataset: Items whose loss is measured as `eval_strategy` says.
+            ledger: Takes note of bad examples.
+            callbacks: Among them `NeedleCallback`s, which get to know the trainer.
+        """
+        self.parameters = ParameterConfig() if parameters is None else parameters
+        if self.parameters.lora is not None and not has_lora(model):
+            add_lora(model, self.parameters.lora, seed=arguments.seed)
+        freeze(model, self.parameters)
+        self.plans, self.ledger = plans, ledger
+        _set_length(arguments, len(dataset))
+        super().__init__(
+            model,
+            arguments,
+            data_collator=collate,
+            train_dataset=dataset,
+            eval_dataset=evaluation_dataset,
+            callbacks=callbacks,
         )
-        reading = read(self.model, watched, turns, look_layers=self.recipe.model.evidence_layers)
-        for name, hits in _hits(examples, reading, turns.labels_BT, self.encoder).items():
-            self._scores[name] += hits
-        return reading
+        if self.is_fsdp_enabled:
+            _check_units(self.accelerator.state.fsdp_plugin)
+        for callback in self.callback_handler.callbacks:
+            if hasattr(callback, "attach"):
+                callback.attach(self)
 
-    def _log(self) -> None:
-        means = {name: round(float(np.mean(values)), 4) for name, values in sorted(self._scores.items())}
-        seconds = round(time.monotonic() - self._started, 1)
-        line: dict[str, Any] = {"step": self.step, "seconds": seconds, **means}
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        logger.info("%s", json.dumps(line))
-        self._scores.clear()
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: Mapping[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """The loss of one item, its plans drawn on the way."""
+        batch = {name: value for name, value in inputs.items() if name not in ABOUT}
+        drawn = self._drawn_plans(inputs)
+        if drawn is not None:
+            batch["plan_of"] = drawn
+        if self._is_sharded:
+            batch["every_gradient"] = True
+        loss, outputs = super().compute_loss(model, batch, return_outputs=True, num_items_in_batch=num_items_in_batch)
+        if model.training:
+            self._score(loss, batch, drawn, num_items_in_batch)
+        return (loss, outputs) if return_outputs else loss
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Any], num_items_in_batch: torch.Tensor | int | None = None
+    ) -> torch.Tensor:
+        """One item forward and backward, after what was bad before it has been noted."""
+        if self.ledger is not None:
+            self.ledger.note(inputs.get("faults", ()))
+        for note in inputs.get("notes", ()):
+            logger.info("%s: %s", ", ".join(inputs["example_ids"]), note)
+        return super().training_step(model, inputs, num_items_in_batch)
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """transformers' optimizer by its name (`optim`), over our groups."""
+        if self.optimizer is None:
+            model = self.model if model is None else model
+            kind, options = self.get_optimizer_cls_and_kwargs(self.args, model)
+            rate = options.pop("lr", self.args.learning_rate)
+            groups = optimizer_groups(model, self.parameters, learning_rate=rate, weight_decay=self.args.weight_decay)
+            self.optimizer = kind(groups, lr=rate, **options)
+        return self.optimizer
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler | None:
+        return SequentialSampler(self.train_dataset if train_dataset is None else train_dataset)
+
+    def _drawn_plans(self, inputs: Mapping[str, Any]) -> DrawnPlans | None:
+        if self.plans is None or inputs.get("intervals") is not None:
+            return None
+        number = inputs["indices"][0] if "indices" in inputs else self.item_number
+        return DrawnPlans(self.plans.draw(self.progress, np.random.default_rng([self.args.seed, number])))
+
+    def _score(
+        self, loss: torch.Tensor, batch: Mapping[str, Any], drawn: DrawnPlans | None, total: torch.Tensor | int | None
+    ) -> None:
+        """Loss per label, under the ratio by which the example was condensed."""
+        ratios = set() if drawn is None else drawn.ratios
+        if batch.get("intervals") is not None:
+            ratios = {interval.ratio for plan in batch["intervals"] for interval in plan}
+        num_labels = int((batch["labels"][..., 1:] != IGNORED_LABEL).sum())
+        name = "mixed" if len(ratios) > 1 else str(next(iter(ratios), "none"))
+        scale = num_labels if total is None else float(total) / self.args.world_size
+        self.scores.add(f"loss.ratio_{name}", loss.item() * scale, weight=num_labels)
 
 
-def _optimiser(parameters: dict[str, torch.nn.Parameter], config: OptimiserConfig) -> torch.optim.AdamW:
-    decayed = [tensor for name, tensor in parameters.items() if tensor.ndim > 1 and "embed" not in name]
-    others = [tensor for name, tensor in parameters.items() if tensor.ndim < 2 or "embed" in name]
-    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
-    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)
+def _check_units(plugin: Any) -> None:
+    """Units of FSDP are put together when they are used, and ranks use layers as often as they have intervals."""
+    if plugin.fsdp_version != 2 or plugin.auto_wrap_policy is not None:
+        raise UsageError(
+            f"FSDP has version {plugin.fsdp_version} and wraps by {plugin.auto_wrap_policy}; expected version 2 and "
+            "NO_WRAP, the whole model as one unit, for examples differ in their number of intervals. "
+            "Launch with recipes/accelerate/fsdp2.yaml."
+        )
 
 
-def _rate(progress: float, step: int, config: OptimiserConfig) -> float:
-    """The learning rate: up in the first steps, down at the end."""
-    down = max(0.0, progress - config.decay_from) / (1 - config.decay_from)
-    share = min((step + 1) / config.warmup_steps, 1 - (1 - config.last_rate) * down)
-    return config.learning_rate * share
-
-
-def _hits(
-    examples: list[Example], reading: Reading, labels_BT: torch.Tensor, encoder: TurnEncoder
-) -> dict[str, list[float]]:
-    """Per kind of turn and answer, whether its first word was right (the whole answer, for lists)."""
-    found: dict[str, list[float]] = defaultdict(list)
-    right_BT = (reading.said_BT == labels_BT).tolist()
-    labels = labels_BT.tolist()
-    for row, example in enumerate(examples):
-        position = 0
-        for turn in example.turns:
-            while labels[row][position] == IGNORED_LABEL:
-                position += 1
-            length = len(turn.answer) + 1
-            hit = all(right_BT[row][position : position + length])
-            word = turn.answer[0] if turn.kind in ("is_there", "when", "when_it") else None
-            absent = "absent" if not example.showings and word is None else word
-            found[turn.kind if absent is None else f"{turn.kind}.{absent}"].append(float(hit))
-            position += length
-    return found
-
-
-def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+def _set_length(arguments: TrainingArguments, num_items: int) -> None:
+    """One pass over the run's items, or the first `max_steps` steps of it."""
+    if arguments.per_device_train_batch_size != 1:
+        raise UsageError(
+            f"per_device_train_batch_size is {arguments.per_device_train_batch_size}, expected 1: a device takes one "
+            "example at a time. Raise gradient_accumulation_steps instead."
+        )
+    per_step = arguments.gradient_accumulation_steps * arguments.world_size
+    steps = num_items // per_step
+    if arguments.max_steps > steps or steps == 0:
+        raise UsageError(
+            f"max_steps is {arguments.max_steps} of {per_step} items each, and the run has {num_items} items: enough "
+            f"for {steps} steps. Give more epochs or data, or fewer steps."
+        )
+    if arguments.max_steps <= 0:
+        arguments.max_steps = steps
+        if num_items % per_step:
+            logger.info("the last %d of %d items do not fill a step and are left out", num_items % per_step, num_items)
+    arguments.num_train_epochs = 1

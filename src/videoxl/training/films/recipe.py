@@ -1,0 +1,92 @@
+"""A model taught from films, in words: everything that decides the run but the machine."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from videoxl.training.config import make_config, read_yaml, with_overrides
+from videoxl.training.films.bank_frames import BankConfig
+from videoxl.training.films.curriculum import Curriculum
+from videoxl.training.films.examples import ExampleConfig
+from videoxl.training.films.initialisation import InitialisationConfig
+from videoxl.training.films.tagger import TaggerConfig
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSizes:
+    """The decoder, and what it is told of frames."""
+
+    hidden_size: int = 128
+    intermediate_size: int = 320
+    num_hidden_layers: int = 6
+    num_attention_heads: int = 4
+    num_key_value_heads: int = 2
+    rope_theta: float = 1e8
+    max_position_embeddings: int = 32768
+    image_size: int = 192
+    spatial_pool_stride: int = 3
+    projector_hidden_size: int = 384
+    compression_ratios: tuple[int, ...] = (2, 4, 8, 16, 32)
+    evidence_layers: tuple[int, ...] = (3, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class OptimiserConfig:
+    """AdamW: warm-up, constant, then linear to almost nothing."""
+
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    betas: tuple[float, float] = (0.9, 0.95)
+    clip_norm: float = 1.0
+    warmup_steps: int = 60
+    decay_from: float = 0.7
+    """Share of the run at which the rate begins to fall."""
+    last_rate: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that decides a run but the data and the machine."""
+
+    curriculum: Curriculum
+    kind: Literal["films"] = "films"
+    tower: str | None = None
+    """File of the tower's weights and its classifier's (recipes/nano/tower.py), seen from the recipe; None begins with
+    values of chance, to try a recipe out."""
+    media: str | None = None
+    """Folder of further training media, seen from the recipe (recipes/nano/media.py)."""
+    things: str | None = None
+    """File with the words of the classes of the tower's classifier, one a line, seen from the recipe."""
+    limits: str | None = None
+    """File with what the model cannot do, in a few sentences: they go into its card and are shown by `videoxl info`."""
+    model: ModelSizes = field(default_factory=ModelSizes)
+    tagger: TaggerConfig = field(default_factory=TaggerConfig)
+    bank: BankConfig = field(default_factory=BankConfig)
+    initialisation: InitialisationConfig = field(default_factory=InitialisationConfig)
+    examples: ExampleConfig = field(default_factory=ExampleConfig)
+    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    seed: int = 0
+    num_steps: int = 5000
+    batch_films: int = 16
+    """At most so many films in a batch."""
+    batch_frames: int = 512
+    """At most so many frames in a batch: long films come in fewer."""
+    token_noise: float = 0.3
+    """Largest standard deviation of noise on visual tokens, which have size 1; drawn per film."""
+    look_weight: float = 0.3
+    """Weight of learning where to look beside learning what to say."""
+    foreign_capacity: int = 4096
+
+    def as_dict(self) -> dict[str, Any]:
+        """Fully resolved, as JSON can hold it."""
+        return asdict(self)
+
+
+def read_recipe(path: str | Path, *, overrides: Sequence[str] = ()) -> Recipe:
+    """The recipe in a YAML file, with every `a.b=value` of `overrides` put in.
+
+    Raises:
+        UsageError: An unknown key, a missing one, or a value that cannot be used.
+    """
+    return make_config(Recipe, with_overrides(read_yaml(path), overrides), where=Path(path).name)

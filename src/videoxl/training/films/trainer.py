@@ -1,0 +1,183 @@
+"""Training from films: draw a batch, watch, read, learn; on the trainer of every other run.
+
+Everything random in a step follows from the recipe's seed and the step. A checkpoint holds the decoder, its optimizer
+and the foreign rows, so a run that was stopped and resumed gives the same losses as one that was not (tests/training).
+
+F frames, M visual tokens per frame, D hidden width.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from videoxl.errors import UsageError
+from videoxl.model.modeling_videoxl import IGNORED_LABEL, VideoXLForConditionalGeneration
+from videoxl.model.processing_videoxl import VideoXLProcessor
+from videoxl.training.arguments import training_arguments
+from videoxl.training.films.curriculum import Shape
+from videoxl.training.films.examples import Example, draw_example
+from videoxl.training.films.foreign_rows import ForeignRows
+from videoxl.training.films.frame_bank import FrameBank
+from videoxl.training.films.packing import TurnEncoder, pack
+from videoxl.training.films.recipe import OptimiserConfig, Recipe
+from videoxl.training.films.step import Reading, film_batch, read, tokens, watch
+from videoxl.training.parameters import GroupConfig, ParameterConfig
+from videoxl.training.trainer import VideoXLTrainer
+
+FROZEN = GroupConfig(trained=False)
+LEARNS = ParameterConfig(vision_tower=FROZEN, projector=FROZEN)  # VSTs and decoder; the head is its embedding table
+
+
+class FilmTrainer(VideoXLTrainer):
+    """Trains the decoder of a model whose tower and projector are frozen."""
+
+    def __init__(
+        self,
+        model: VideoXLForConditionalGeneration,
+        processor: VideoXLProcessor,
+        bank: FrameBank,
+        recipe: Recipe,
+        folder: str | Path,
+        *,
+        log_every: int = 50,
+        save_every: int = 500,
+        **options: Any,
+    ) -> None:
+        """Make ready; `options` are transformers' TrainingArguments, such as `report_to`."""
+        self.bank, self.recipe = bank, recipe
+        self.encoder = TurnEncoder(processor)
+        self.pad_id = processor.tokenizer.pad_token_id
+        self.before_ids = processor.before_video()
+        self.foreign = ForeignRows(recipe.foreign_capacity)
+        block = {
+            "max_steps": recipe.num_steps,
+            "logging_steps": log_every,
+            "save_steps": save_every,
+            "max_grad_norm": recipe.optimiser.clip_norm,
+            **options,
+        }
+        arguments = training_arguments(folder, block, seed=recipe.seed)
+        if arguments.world_size > 1 or arguments.gradient_accumulation_steps > 1:
+            raise UsageError(
+                f"films are learned by one process, a batch a step; got {arguments.world_size} processes and "
+                f"gradient_accumulation_steps {arguments.gradient_accumulation_steps}. Raise batch_films instead."
+            )
+        super().__init__(
+            model, arguments=arguments, dataset=range(recipe.num_steps), collate=_step_of, parameters=LEARNS
+        )
+        (self.folder / "recipe.json").write_text(json.dumps(recipe.as_dict(), indent=1) + "\n", encoding="utf-8")
+
+    def compute_loss(
+        self,
+        model: nn.Module,
+        inputs: Mapping[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """What one batch of films teaches: what to say, and where to look."""
+        generator = np.random.default_rng([self.recipe.seed, inputs["step"]])
+        torch_generator = torch.Generator().manual_seed(int(generator.integers(2**31)))
+        shape = self.recipe.curriculum.draw(self.progress, generator)
+        num_films = max(1, min(self.recipe.batch_films, self.recipe.batch_frames // shape.num_frames))
+        examples = [
+            draw_example(
+                self.bank,
+                generator,
+                num_frames=shape.num_frames,
+                config=self.recipe.examples,
+                asks_for_sights=shape.foreign_rows == 0,  # nobody knows what foreign rows show
+            )
+            for _ in range(num_films)
+        ]
+        with self.accelerator.autocast():
+            reading = self._read(examples, shape, generator, torch_generator)
+        self.scores.add("answer", reading.answer_loss.item())
+        self.scores.add("look", reading.look_loss.item())
+        self.scores.add("frames", shape.num_frames)
+        loss = reading.answer_loss + self.recipe.look_weight * reading.look_loss
+        return (loss, reading) if return_outputs else loss
+
+    def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
+        """AdamW over the decoder."""
+        if self.optimizer is None:
+            parameters = dict(self.model.decoder.named_parameters())
+            self.optimizer = _optimiser(parameters, self.recipe.optimiser)
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: torch.optim.Optimizer | None = None) -> LambdaLR:
+        """Warm-up, constant, linear decay."""
+        if self.lr_scheduler is None:
+            config, num_steps = self.recipe.optimiser, self.recipe.num_steps
+            optimizer = self.optimizer if optimizer is None else optimizer
+            self.lr_scheduler = LambdaLR(optimizer, lambda step: _share(step / num_steps, step, config))
+            self._created_lr_scheduler = True
+        return self.lr_scheduler
+
+    def extra_tensors(self) -> dict[str, torch.Tensor]:
+        return self.foreign.state_dict()
+
+    def load_extra_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
+        self.foreign.load_state_dict(dict(tensors))
+
+    def _read(
+        self, examples: list[Example], shape: Shape, generator: np.random.Generator, torch_generator: torch.Generator
+    ) -> Reading:
+        visual_BFMD = tokens(self.bank, examples)
+        noise_B = self.recipe.token_noise * torch.rand(len(examples), 1, 1, 1, generator=torch_generator)
+        visual_BFMD = visual_BFMD + noise_B * torch.randn(visual_BFMD.shape, generator=torch_generator)
+        share = self.recipe.examples.second_turn_share
+        blocks = [self.encoder.blocks(example.turns, generator, second_turn_share=share) for example in examples]
+        turns = pack(blocks, pad_id=self.pad_id)
+        film = film_batch(examples, visual_BFMD)
+        watched = watch(
+            self.model, film, shape, before_ids=self.before_ids, foreign=self.foreign, generator=torch_generator
+        )
+        reading = read(self.model, watched, turns, look_layers=self.recipe.model.evidence_layers)
+        for name, hits in right_answers(examples, reading, turns.labels_BT, self.encoder).items():
+            self.scores.add(name, sum(hits), weight=len(hits))
+        return reading
+
+
+def _step_of(items: list[int]) -> dict[str, Any]:
+    return {"step": items[0]}
+
+
+def _optimiser(parameters: Mapping[str, nn.Parameter], config: OptimiserConfig) -> torch.optim.AdamW:
+    decayed = [tensor for name, tensor in parameters.items() if tensor.ndim > 1 and "embed" not in name]
+    others = [tensor for name, tensor in parameters.items() if tensor.ndim < 2 or "embed" in name]
+    groups = [{"params": decayed, "weight_decay": config.weight_decay}, {"params": others, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=config.learning_rate, betas=config.betas)
+
+
+def _share(progress: float, step: int, config: OptimiserConfig) -> float:
+    """The share of the learning rate: up in the first steps, down at the end."""
+    down = max(0.0, progress - config.decay_from) / (1 - config.decay_from)
+    return min((step + 1) / config.warmup_steps, 1 - (1 - config.last_rate) * down)
+
+
+def right_answers(
+    examples: list[Example], reading: Reading, labels_BT: torch.Tensor, encoder: TurnEncoder
+) -> dict[str, list[float]]:
+    """Per kind of turn and answer, whether its first word was right (the whole answer, for lists)."""
+    found: dict[str, list[float]] = defaultdict(list)
+    right_BT = (reading.said_BT == labels_BT).tolist()
+    labels = labels_BT.tolist()
+    for row, example in enumerate(examples):
+        position = 0
+        for turn in example.turns:
+            while labels[row][position] == IGNORED_LABEL:
+                position += 1
+            length = len(turn.answer) + 1
+            hit = all(right_BT[row][position : position + length])
+            word = turn.answer[0] if turn.kind in ("is_there", "when", "when_it", "is_scene") else None
+            absent = "absent" if not example.showings and word is None else word
+            found[turn.kind if absent is None else f"{turn.kind}.{absent}"].append(float(hit))
+            position += length
+    return found

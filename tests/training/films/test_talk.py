@@ -1,0 +1,62 @@
+"""What is said about a training film agrees with what `videoxl.synth` says of the same film."""
+
+import numpy as np
+import pytest
+
+from videoxl.synth.facts import FilmFacts, Shot, View
+from videoxl.synth.needle import Needle
+from videoxl.synth.questions import make_questions
+from videoxl.training.films.talk import NOT_SHOWN, FilmTalk, Showing, TalkConfig
+from videoxl.training.films.vocabulary import TIME
+
+NAMES = ("apple", "dog", "drum", "owl", "rocket")
+NUM_FRAMES = 20
+FILMS = ((), ((1, 3, 5),), ((0, 2, 4), (3, 6, 7), (1, 10, 12)), ((2, 1, 2), (4, 4, 5), (2, 8, 9), (0, 12, 14)))
+KINDS = ("what", "is_there", "list", "count", "first", "last", "after", "before", "how_often")
+
+
+def _facts(showings) -> FilmFacts:
+    view = View(0.5, 0.5, 1.0)
+    shot = Shot(0.0, float(NUM_FRAMES), "brick", 0.0, view, view, False, (1.0, 1.0, 1.0))
+    needles = tuple(Needle("insert", NAMES[n], float(a), float(b), seed=1) for n, a, b in showings)
+    return FilmFacts("train", float(NUM_FRAMES), 320, 180, (shot,), needles)
+
+
+def _turns(showings, seed):
+    showings = tuple(Showing(*showing) for showing in showings)
+    talk = FilmTalk(showings, NAMES, NUM_FRAMES, [], [], np.random.default_rng(seed), [])
+    return talk.turns(TalkConfig(often_questions=2)), talk.moments
+
+
+@pytest.mark.parametrize("showings", FILMS)
+def test_training_and_synth_give_the_same_answers(showings) -> None:
+    """The same question about the same film has the same answer in training and in `synth`."""
+    turns, _ = _turns(showings, seed=1)
+    said = {(turn.kind, turn.question): " ".join(turn.answer).replace(" ,", ",") for turn in turns}
+    compared = 0
+    for seed in range(300):
+        generator = np.random.default_rng(seed)
+        for question in make_questions(_facts(showings), generator, names=NAMES, kinds=KINDS):
+            answer = said.get((question.kind, question.text))
+            if answer is not None:
+                compared += 1
+                assert answer == question.answer, question
+    assert compared > 20
+
+
+@pytest.mark.parametrize("showings", FILMS)
+def test_answers_rest_on_what_they_say(showings) -> None:
+    """A name, a yes and a time rest on frames that show it; what is absent rests on nothing."""
+    for seed in range(20):
+        turns, moments = _turns(showings, seed)
+        for turn in turns:
+            assert len(turn.answer) == len(turn.rests_on)
+            for word, moment in zip(turn.answer, turn.rests_on, strict=True):
+                if word in NAMES:
+                    shown = [frame for n, a, b in showings if NAMES[n] == word for frame in range(a, b)]
+                    assert moments[moment].any()
+                    assert set(np.flatnonzero(moments[moment])) <= set(shown)
+                if word in ("no", "never", "nothing"):
+                    assert moment == NOT_SHOWN
+                if word in ("yes", TIME):
+                    assert moments[moment].any()
