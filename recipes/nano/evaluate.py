@@ -1,184 +1,200 @@
-"""Measure a model on films of two minutes that nobody trained on: what, whether, when, and the moments shown as proof.
+"""Measure a model on films that nobody trained on: what, whether, when, in which order, how many, and the proof.
 
-    python recipes/nano/evaluate.py WORK --split validation [--model FOLDER] [--singles 24 --none 8 --several 8]
-    python recipes/nano/evaluate.py WORK --split test --singles 100 --none 20 --several 20 --out FILE.json
+    python recipes/nano/evaluate.py WORK --split validation [--model FOLDER] [--films 24] [--draw 1] [--out FILE.json]
+    python recipes/nano/evaluate.py WORK --split test --stills FOLDER --out benchmarks/results/nano.json
 
-Films are drawn by number from the split's own footage and renderings, looked at once a second, condensed 8:1 and asked
-through `videoxl`, greedily. The tower's features of every film are kept in WORK (11 MB a film), so that a run can be
-stopped, and another decoder tried on the same films in seconds. Choose on validation; run test once, at the end.
+Films of 128 s, one frame a second, of the split's own footage, renderings and wordings (evaluation/films.py lists the
+groups), and hours made of them. Each is asked at 1x to 16x, and through memories of the size of 16x without VSTs. What
+the model makes of each frame is kept in WORK: a run that was stopped goes on (`--watch-only` ends there).
+Choose on validation; run test once, at the end.
 """
 
 import argparse
-import json
 import logging
 import os
-import platform
 import sys
 import time
-from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from evaluation.asking import Asked, Asking, Record
+from evaluation.films import GROUPS, Group, World
+from evaluation.jobs import JobList, Sizes
+from evaluation.ordinary import PublishedTower, Seen, read_things, seen_things, thing_questions
+from evaluation.report import FORMAT, MEANINGS, as_json, summary
+from evaluation.watching import TAUGHT_GROUPS, Teacher, Watching, in_workers
 
 import videoxl
-from videoxl.compression.planner import FixedPlanner
-from videoxl.engine.answer import Answer, Evidence
-from videoxl.memory import CompressedMemory, MemoryAbout
-from videoxl.synth.film import Film
+from videoxl.engine import VideoXL
+from videoxl.engine.loading import model_path
 from videoxl.synth.pictures import PictureSet
-from videoxl.synth.questions import NOTHING, Question, make_questions
-from videoxl.synth.script import random_film
-from videoxl.synth.splits import SPLITS, Split, split_generator
+from videoxl.synth.splits import SPLITS
 
-SECONDS, FPS, RATIO = 120.0, 1.0, 8
-FIRST_SEED = 5_000_000  # far from the seeds of training frames
-SEEDS_A_DRAW = 10_000
-FRAMES_AT_ONCE = 8
-SEVERAL = (2, 3, 4)
-KEPT_RANGES = 2  # of evidence, in the records
+sys.path.append(str(Path(__file__).parents[2]))
+from benchmarks.measurement import hardware
+
+HERE = Path(__file__).parent
+LOG_EVERY = 20
 
 log = logging.getLogger("evaluate")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Draw, watch, ask, count."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", type=Path, help="folder for features")
-    parser.add_argument("--split", choices=SPLITS, default="validation")
-    parser.add_argument("--model", default="nano", help="a model's name or folder")
-    parser.add_argument("--singles", type=int, default=24, help="films with one picture")
-    parser.add_argument("--none", type=int, default=8, help="films without any")
-    parser.add_argument("--several", type=int, default=8, help="films with two to four")
-    parser.add_argument("--draw", type=int, default=0, help="another number, other films")
-    parser.add_argument("--ratio", type=int, default=RATIO)
-    parser.add_argument("--out", type=Path, help="write the numbers here, too")
-    parser.add_argument("--features-only", action="store_true", help="prepare the films, ask nothing")
-    options = parser.parse_args()
+    options = _options(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     vxl = videoxl.load(options.model, device="cpu")
-    options.work.mkdir(parents=True, exist_ok=True)
-    records = []
-    for group, number in (("single", options.singles), ("none", options.none), ("several", options.several)):
-        for index in range(number):
-            film = draw_film(options.split, group, index, draw=options.draw)
-            path = options.work / f"{options.split}-{options.draw}-{group}-{index}.npy"
-            features_FND = film_features(vxl, film, path)
-            if not options.features_only:
-                memory = remember(vxl, features_FND, ratio=options.ratio)
-                records += ask_film(vxl, memory, film, group, index)
-    if not options.features_only:
-        report(records, options)
-
-
-def draw_film(split: Split, group: str, index: int, *, draw: int) -> Film:
-    """Film number `index` of a group in one draw of films; the same for ever."""
-    seed = FIRST_SEED + SEEDS_A_DRAW * draw + 1000 * ("single", "none", "several").index(group) + index
-    num_needles = {"single": 1, "none": 0, "several": SEVERAL[index % len(SEVERAL)]}[group]
-    return random_film(split_generator(split, seed), seconds=SECONDS, num_needles=num_needles, split=split)
-
-
-@torch.no_grad()
-def film_features(vxl: videoxl.VideoXL, film: Film, path: Path) -> torch.Tensor:
-    """Patches (F, N, D) of a film's frames as the tower sees them, kept at `path`."""
-    if not path.exists():
-        frames = [frame for _, frame in film.frames(FPS)]
-        chunks = []
-        for start in range(0, len(frames), FRAMES_AT_ONCE):
-            pixels = vxl.processor.pixel_values(np.stack(frames[start : start + FRAMES_AT_ONCE]).transpose(0, 3, 1, 2))
-            chunks.append(vxl.model.model.get_frame_features(pixels).patches_FND.half().numpy())
-        new = path.with_suffix(f".{os.getpid()}.new.npy")
-        np.save(new, np.concatenate(chunks))
-        os.replace(new, path)
-        log.info("watched %s", path.name)
-    return torch.from_numpy(np.load(path)).float()
-
-
-@torch.no_grad()
-def remember(vxl: videoxl.VideoXL, features_FND: torch.Tensor, *, ratio: int) -> CompressedMemory:
-    """The memory that `watch` would make of these frames."""
-    memory = CompressedMemory(MemoryAbout(model_fingerprint=vxl.fingerprint))
-    cache = vxl.model.cache(memory)
-    vxl.model.remember_text(cache, torch.tensor([vxl.processor.before_video()]))
-    visual_FMD = vxl.model.model.projector(features_FND)
-    planner = FixedPlanner(ratio, interval_frames=vxl.model.config.interval_frames)
-    intervals = [*planner.feed(np.zeros((len(visual_FMD), 1))), *planner.flush()]
-    vxl.model.remember_video(cache, visual_FMD, intervals)
-    return memory
-
-
-def ask_film(
-    vxl: videoxl.VideoXL, memory: CompressedMemory, film: Film, group: str, index: int
-) -> list[dict[str, Any]]:
-    """One record for each question of a film."""
-    facts = film.facts
-    names = PictureSet.builtin().names
-    generator = split_generator(facts.split, FIRST_SEED + 500_000 + index)
-    questions = make_questions(facts, generator, names=names)
-    absent = next(name for name in generator.permutation(names) if name not in {n.name for n in facts.needles})
-    questions.append(Question("when", f"When can you see {absent}?", "never", ()))
-    records = []
-    for question in questions:
-        answer = vxl.ask(memory, question.text)
-        records.append(
-            {"film": f"{group}-{index}", "group": group, "kind": question.kind, "question": question.text}
-            | {"expected": question.answer, "answer": answer.text, "spans": question.spans}
-            | {"evidence": [_row(evidence) for evidence in answer.evidence[:KEPT_RANGES]]}
-            | _score(question, answer)
-        )
-    return records
-
-
-def _row(evidence: Evidence) -> list[float]:
-    """Start, stop and score."""
-    return [evidence.start_seconds, evidence.stop_seconds, round(evidence.score, 3)]
-
-
-def _score(question: Question, answer: Answer) -> dict[str, Any]:
-    """Whether the words are right; for what is shown, whether the first evidence holds a moment, or all, of it."""
-    best = answer.evidence[0] if answer.evidence else None
-    spans = question.spans
-    holds = best is not None and any(best.start_seconds < stop and start < best.stop_seconds for start, stop in spans)
-    covers = best is not None and any(
-        best.start_seconds <= np.ceil(start) and np.ceil(stop) <= best.stop_seconds for start, stop in spans
-    )
-    if question.kind in ("when", "when_it"):
-        right = holds and answer.text not in ("never", NOTHING) if spans else answer.text == "never"
-    else:
-        right = answer.text == question.answer
-    return {"right": right} | ({"holds": holds, "covers": covers} if spans else {})
-
-
-def report(records: list[dict[str, Any]], options: argparse.Namespace) -> None:
-    """Shares by group and kind of question, printed and written."""
-    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for record in records:
-        present = {True: "", False: " (absent)"}[bool(record["spans"])] if record["group"] != "none" else ""
-        groups[f"{record['group']}: {record['kind']}{present}"].append(record)
-    table = {}
-    for name, members in groups.items():
-        table[name] = {"n": len(members), "right": _share(members, "right")}
-        if "holds" in members[0]:
-            table[name] |= {"evidence_holds": _share(members, "holds"), "evidence_covers": _share(members, "covers")}
-        log.info("%-28s %s", name, table[name])
+    folder = Path(model_path(options.model))
+    found = measure(vxl, options, names=_lines(folder / "names.txt"), sights=_lines(folder / "sights.txt"))
+    if found is None:
+        return
+    about, records = found
+    for name, entry in about["results"].get(str(options.seconds), {}).get("16x", {}).items():
+        log.info("%-20s %.3f of %d (trivial %.2f)", name, entry["share"], entry["n"], entry["trivial"])
     if options.out:
-        about = {
-            "command": "python recipes/nano/evaluate.py WORK " + " ".join(sys.argv[2:]),
-            "hardware": f"{os.cpu_count()} CPU cores ({platform.machine()}), 1 thread",
-            "when": time.strftime("%Y-%m-%d"),
-            "films": {"seconds": SECONDS, "fps": FPS, "ratio": options.ratio, "split": options.split},
-        }
-        about |= {"versions": {"videoxl": videoxl.__version__, "torch": torch.__version__}}
         options.out.parent.mkdir(parents=True, exist_ok=True)
-        rows = ",\n  ".join(json.dumps(record) for record in records)
-        head = json.dumps({**about, "results": table}, indent=1).removesuffix("\n}")
-        options.out.write_text(f'{head},\n "records": [\n  {rows}\n ]\n}}\n')
+        options.out.write_text(as_json(about, records), encoding="utf-8")
 
 
-def _share(records: list[dict[str, Any]], key: str) -> float:
-    return round(float(np.mean([record[key] for record in records])), 3)
+def measure(
+    vxl: VideoXL,
+    options: argparse.Namespace,
+    *,
+    names: Sequence[str],
+    sights: Sequence[str],
+    teacher: Teacher | None = None,
+) -> tuple[dict[str, Any], list[Record]] | None:
+    """Everything about one model; None where films were only watched.
+
+    Args:
+        names: words of pictures that it knows.
+        sights: words of ordinary things that it knows.
+        teacher: who says what ordinary footage shows; the published tower when None.
+    """
+    world = _world(options, names)
+    sizes = _sizes(options, world, knows_things=bool(sights))
+    films = [(group, index) for group in GROUPS for index in range(sizes.films[group])]
+    if teacher is None and any(group in TAUGHT_GROUPS for group, _ in films):
+        teacher = PublishedTower(options.tower)
+    watching = Watching(vxl, world, films, options.work, teacher=teacher)
+    _follow(in_workers(watching, options.workers), len(films), "films watched")
+    if options.watch_only:
+        return None
+    things = _thing_questions(world, watching, sights, options.things)
+    asking = Asking(vxl, JobList(world, watching, sizes, things).jobs())
+    records: list[Record] = []
+    _follow(in_workers(asking, options.workers), len(asking), "memories asked", records.extend)
+    numbers = summary(records, length=options.seconds, num_known=len(sights))
+    return _about(vxl, options, world, sizes) | numbers, records
+
+
+def _thing_questions(
+    world: World, watching: Watching, sights: Sequence[str], things_path: Path
+) -> dict[tuple[Group, int], list[Asked]]:
+    films = [film for film in watching.films if film[0] in TAUGHT_GROUPS]
+    if not films:
+        return {}
+    things = read_things(things_path)
+    seen: dict[tuple[Group, int], Seen] = {
+        film: seen_things(np.load(watching.things_place(*film)), things, sights) for film in films
+    }
+    return thing_questions(world, seen, sights)
+
+
+def _world(options: argparse.Namespace, names: Sequence[str]) -> World:
+    pictures = PictureSet.builtin()
+    known = tuple(name for name in pictures.names if name in names) if names else pictures.names
+    return World(
+        options.split, known, draw=options.draw, seconds=float(options.seconds), stills=options.stills,
+        strangers=options.strangers / options.split,
+    )  # fmt: skip
+
+
+def _sizes(options: argparse.Namespace, world: World, *, knows_things: bool) -> Sizes:
+    films = dict.fromkeys(("insert", "edit", "order", "count"), options.films) | {"filler": options.fillers}
+    films["stranger"] = -(-options.films // 2) if world.strangers is not None and world.strangers.is_dir() else 0
+    films["stills"] = -(-options.films // 2) if knows_things and options.stills is not None else 0
+    films["footage"] = -(-options.films // 4) if knows_things else 0
+    filler_hours = -(-options.hours // 6)
+    return Sizes(films, hours=options.hours, filler_hours=filler_hours, hour_frames=options.hour_frames)
+
+
+def _follow(items: Any, total: int, what: str, take: Callable[[Any], None] = lambda item: None) -> None:
+    """Go through all of them, saying now and then how many there were and how long the others will take."""
+    started = time.monotonic()
+    for number, item in enumerate(items, start=1):
+        take(item)
+        if number % LOG_EVERY == 0 or number == total:
+            left = (time.monotonic() - started) / number * (total - number)
+            log.info("%d of %d %s, about %d s left", number, total, what, left)
+
+
+def _about(vxl: VideoXL, options: argparse.Namespace, world: World, sizes: Sizes) -> dict[str, Any]:
+    config = vxl.model.config
+    return {
+        "format": FORMAT,
+        "command": _command(options),
+        "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "hardware": hardware() | {"processes": max(1, options.workers)},
+        "versions": {name: version(name) for name in ("videoxl", "torch", "transformers", "numpy")},
+        "model": {
+            "name": vxl.name,
+            "fingerprint": vxl.fingerprint,
+            "names": len(world.names),
+            "parameters": sum(parameter.numel() for parameter in vxl.model.parameters()),
+        },
+        "split": options.split,
+        "seeds": {"draw": options.draw, "first": {group: world.seed(group, 0) for group in GROUPS}},
+        "films": {
+            "frames": options.seconds, "fps": 1, "of_group": dict(sizes.films),
+            "interval_frames": config.interval_frames, "tokens_per_frame": config.tokens_per_frame,
+        },
+        "hours": {"frames": sizes.hour_frames, "of_group": sizes.hours, "of_filler": sizes.filler_hours},
+        "means": MEANINGS,
+    }  # fmt: skip
+
+
+def _command(options: argparse.Namespace) -> str:
+    """As it was typed, without the folders of this machine."""
+    shown = ["WORK" if given == str(options.work) else given for given in options.given]
+    return " ".join(
+        ["python", "recipes/nano/evaluate.py", *(Path(each).name if os.path.isabs(each) else each for each in shown)]
+    )
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("work", type=Path, help="folder for what the model makes of frames")
+    parser.add_argument("--split", choices=SPLITS, required=True)
+    parser.add_argument("--model", default="nano", help="a model's name or folder")
+    parser.add_argument("--films", type=int, default=100, help="films of each group of pictures")
+    parser.add_argument("--fillers", type=int, default=30, help="films without any")
+    parser.add_argument("--hours", type=int, default=60, help="hours of each group that is asked in hours")
+    parser.add_argument("--draw", type=int, default=0, help="another number, other films")
+    parser.add_argument("--out", type=Path, help="write the numbers here")
+    parser.add_argument("--stills", type=Path, help="a folder of photographs of ordinary things")
+    parser.add_argument("--strangers", type=Path, default=HERE / "media" / "strangers", help="SPLIT/*.webp, nameless")
+    parser.add_argument("--tower", type=Path, default=HERE / "tower.safetensors", help="published tower, classifier")
+    parser.add_argument("--things", type=Path, default=HERE / "things.txt", help="words of the classifier's classes")
+    parser.add_argument("--seconds", type=int, default=128, help="length of a film")
+    parser.add_argument("--hour-frames", type=int, default=3600, help="length of an hour")
+    parser.add_argument("--workers", type=int, default=2, help="processes, each of one thread; 0 for this one only")
+    parser.add_argument("--watch-only", action="store_true", help="prepare the films, ask nothing")
+    options = parser.parse_args(arguments)
+    options.given = list(sys.argv[1:] if arguments is None else arguments)
+    if options.films < 1 or options.fillers < 1:
+        parser.error(f"got {options.films} films and {options.fillers} fillers; expected 1 or more of each.")
+    return options
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
 if __name__ == "__main__":
