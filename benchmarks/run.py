@@ -16,6 +16,7 @@ MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "decode": (),
     "memory_growth": (),
     "open_memory": (),
+    "training_memory": (),
 }
 GPU_MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "gpu_prefill": ("--frames", "2048"),

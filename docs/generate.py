@@ -6,6 +6,7 @@ python docs/generate.py
 import inspect
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,12 @@ from videoxl.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
-WITH_NUMBERS = (ROOT / "README.md", ROOT / "src" / "videoxl" / "weights" / "nano" / "README.md")
+WITH_NUMBERS = (
+    ROOT / "README.md",
+    ROOT / "src" / "videoxl" / "weights" / "nano" / "README.md",
+    ROOT / "docs" / "howto" / "train.md",
+    ROOT / "docs" / "explanation" / "ablations.md",
+)
 HEADER = "<!-- Made by docs/generate.py from the code. Change the code, not this page. -->\n"
 MODULE_PATH = re.compile(r"\b(?:[a-z_]+\.)+(?=[A-Z])")
 PUBLIC = (
@@ -75,10 +81,23 @@ def cli_page() -> str:
     """All verbs with their arguments and options."""
     group: Any = typer.main.get_command(app)
     parts = [HEADER, "# Command line\n", _prose(group.help), "```\nvideoxl VERB [OPTIONS] ...\n```\n"]
-    summary = [f"| [`{name}`](#videoxl-{name}) | {_first_line(verb.help)} |" for name, verb in group.commands.items()]
+    verbs = dict(_verbs(group))
+    anchors = {name: name.replace(" ", "-") for name in verbs}
+    summary = [f"| [`{name}`](#videoxl-{anchors[name]}) | {_first_line(verb.help)} |" for name, verb in verbs.items()]
     parts.append("\n".join(["| verb | does |", "|---|---|", *summary]) + "\n")
-    parts += [_verb(name, verb) for name, verb in group.commands.items()]
+    parts += [_verb(name, verb) for name, verb in verbs.items()]
     return "\n".join(parts)
+
+
+def _verbs(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Every verb with its whole name: those of a group come as "data check"."""
+    for name, verb in group.commands.items():
+        if hasattr(verb, "commands"):
+            if verb.invoke_without_command:
+                yield f"{before}{name}", verb
+            yield from _verbs(verb, f"{before}{name} ")
+        else:
+            yield f"{before}{name}", verb
 
 
 def _verb(name: str, verb: Any) -> str:

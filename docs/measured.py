@@ -4,39 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+from measured_ablations import ablation_table
+from measured_nano import nano_card, nano_table
+from measured_training import training_table
+
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
-
-NANO_ROWS = (  # group and kind in nano.json, and what they mean
-    ("single: what", "one picture: what was inserted"),
-    ("single: is_there", "one picture: is there (yes)"),
-    ("single: is_there (absent)", "one picture: is there (no)"),
-    ("single: when", "one picture: when does it show a NAME"),
-    ("single: when_it", "one picture: when does it appear"),
-    ("single: when (absent)", "one picture: when, of what is not there (never)"),
-    ("single: count", "one picture: how many"),
-    ("none: what", "no picture: what (nothing)"),
-    ("none: is_there", "no picture: is there (no)"),
-    ("several: is_there", "two to four: is there (yes)"),
-    ("several: when", "two to four: when does it show a NAME"),
-    ("several: first", "two to four: first"),
-    ("several: last", "two to four: last"),
-    ("several: list", "two to four: list, all of it in order"),
-    ("several: count", "two to four: how many"),
-)
-
-
-def nano_table() -> str:
-    """Accuracy of the embedded model on its test films."""
-    found = _read("nano")
-    results, films = found["results"], found["films"]
-    rows = ["| film and question | right | first evidence shows it | all of it | n |", "|---|---|---|---|---|"]
-    for key, meaning in NANO_ROWS:
-        row = results[key]
-        evidence = [f"{row[key]:.2f}" if key in row else "-" for key in ("evidence_holds", "evidence_covers")]
-        rows.append(f"| {meaning} | {row['right']:.2f} | {' | '.join(evidence)} | {row['n']} |")
-    length, rate = f"{films['seconds']:.0f} s", f"{films['fps']:g} frame a second, {films['ratio']}:1"
-    about = f"{films['split'].title()} films of {length}, {rate}"
-    return "\n".join([f"{about}, greedy; {found['when']}, `{found['command']}`.", "", *rows])
 
 
 def speed_table() -> str:
@@ -71,7 +43,13 @@ def speed_table() -> str:
     return "\n".join([f"{about}.", "", *table])
 
 
-TABLES = {"nano": nano_table, "speed": speed_table}
+TABLES = {
+    "ablations": lambda: ablation_table(RESULTS),
+    "nano": lambda: nano_table(RESULTS),
+    "nano card": lambda: nano_card(RESULTS),
+    "speed": speed_table,
+    "training": lambda: training_table(RESULTS),
+}
 
 
 def with_numbers(text: str) -> str:
