@@ -16,7 +16,7 @@ from videoxl.synth.splits import SPLITS, Split, split_generator
 from videoxl.video.writer import FilmWriter
 
 RECIPE = Path(__file__).parents[2] / "recipes" / "nano" / "footage.tsv"
-MAX_PACK_BYTES = 3_000_000
+MAX_PACK_BYTES = 3_500_000
 
 
 def test_no_footage_file_is_in_two_splits() -> None:

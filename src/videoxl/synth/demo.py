@@ -20,7 +20,7 @@ HOUR_SEED, HOUR_QUESTIONS_SEED = 1, 7
 
 DEMO = Path(__file__).parent / "assets" / "demo.mp4"
 SECONDS, NUM_NEEDLES = 120.0, 1
-FPS, QUALITY = 10.0, 34
+FPS, QUALITY = 10.0, 37
 HOUR_NAME = "demo-hour"
 HOUR_SECONDS, NUM_HOUR_NEEDLES = 3600.0, 5
 HOUR_EDIT = 2  # which of them lies over the footage; the others fill the frame
