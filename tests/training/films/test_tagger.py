@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from videoxl.errors import UsageError, VideoNotFoundError
+from videoxl.synth.footage import FootageSet
 from videoxl.synth.splits import split_generator
-from videoxl.training.films.composites import KINDS, Artist, FrameShares
+from videoxl.training.films.composites import KINDS, Artist, FrameShares, is_held_out
 from videoxl.training.films.run import FilmRun
 from videoxl.training.films.tagger import TaggedFrames, TaggerConfig, tag
 from videoxl.training.films.tagger_training import HeldOutFrames
@@ -52,6 +54,33 @@ def test_missing_media_are_named(tmp_path) -> None:
     """A folder of media that is not there is a sentence, not a run without negatives."""
     with pytest.raises(VideoNotFoundError, match="nowhere is not a folder"):
         Artist("train", side=SIDE, media=tmp_path / "nowhere")
+
+
+def test_held_out_media_are_drawn_for_the_decoder_only(tmp_path) -> None:
+    """Scenes of the share that is held out are never drawn for the tagger; with them, the decoder gets all."""
+    for folder in ("scenes", "strangers/train"):
+        (tmp_path / folder).mkdir(parents=True)
+    shades = {f"grey-{shade}": shade for shade in range(0, 200, 10)}
+    for name, shade in shades.items():
+        Image.new("RGB", (64, 36), (shade,) * 3).save(tmp_path / "scenes" / f"{name}.webp", lossless=True)
+    kept = {shade for name, shade in shades.items() if is_held_out(name, 0.4)}
+    assert 0 < len(kept) < len(shades)
+
+    def seen(**options: bool) -> set[int]:
+        artist = Artist("train", side=SIDE, media=tmp_path, held_out=0.4, **options)
+        return {int(scene[0, 0, 0]) for scene in artist._scenes}
+
+    assert seen() == set(shades.values()) - kept
+    assert seen(draws_held_out=True) == set(shades.values())
+
+
+def test_clips_of_one_source_are_held_out_together() -> None:
+    """Of footage, whole sources are held out: no part of one is learned from while another part is kept."""
+    footage = FootageSet.builtin("train").names
+    drawn = {clip.name for clip in Artist("train", side=SIDE, held_out=0.4)._clips}
+    for source in {name.partition("-")[0] for name in footage}:
+        parts = {name for name in footage if name.partition("-")[0] == source}
+        assert parts <= drawn or not parts & drawn
 
 
 def test_things_of_the_wrong_number_are_refused(film_run, tmp_path) -> None:

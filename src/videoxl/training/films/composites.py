@@ -4,25 +4,31 @@ A frame follows from its split and number alone. Beside the footage of `videoxl.
 given (recipes/nano/media): `scenes` are more plain film, cropped anywhere; `strangers/SPLIT` are drawings and
 photographs that are shown like named pictures and mean nothing.
 
+Some of the training media can be held out from the tagger and kept for the decoder: its frames are then as uncertain as
+those of new footage, and it learns how sure it has to be before it says that something was inserted.
+
 H height, W width.
 """
 
+import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
 from videoxl.errors import VideoNotFoundError
-from videoxl.synth.footage import FootageSet
+from videoxl.synth.footage import Footage, FootageSet
 from videoxl.synth.needle import render_needle
 from videoxl.synth.pictures import Picture, PictureSet
+from videoxl.synth.procedural import Procedural
 from videoxl.synth.splits import Split, split_generator
 
+Medium = TypeVar("Medium")
 FrameKind = Literal["insert", "edit", "stranger", "scene", "crop"]
 KINDS: tuple[FrameKind, ...] = get_args(FrameKind)
 SHAPES = ((320, 180), (320, 180), (320, 180), (320, 180), (240, 180), (192, 192), (270, 180))
@@ -31,6 +37,8 @@ STRANGER_INSERTS = 0.55  # the other strangers are edits
 CUTOUT_SHARE = 0.5  # of the strangers
 CUTOUT_ASPECT = (0.5, 2.0)
 CUTOUT_SIDE = 160  # pixels, longer side
+PROCEDURAL_SHARE = 0.3  # of what footage is drawn
+HELD_OUT_WEIGHT = 3  # how many times more often than others the decoder meets media that the tagger did not
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +66,24 @@ class Artist:
     """Draws frames of one split."""
 
     def __init__(
-        self, split: Split, *, side: int, media: Path | None = None, pictures: PictureSet | None = None
+        self,
+        split: Split,
+        *,
+        side: int,
+        media: Path | None = None,
+        pictures: PictureSet | None = None,
+        held_out: float = 0.0,
+        draws_held_out: bool = False,
     ) -> None:
-        """`media` holds `scenes` and `strangers/SPLIT`; without it there are no strangers and no crops."""
+        """Draws from the built-in footage and from `media`.
+
+        Args:
+            media: Holds `scenes` and `strangers/SPLIT`; without it there are no strangers and no crops.
+            held_out: Share of footage, scenes and strangers that is kept away from the tagger.
+            draws_held_out: Draw from that share, too, and more often than from the rest.
+        """
         self.split, self.side, self.media = split, side, media
+        self.held_out, self.draws_held_out = held_out, draws_held_out
         self.pictures = pictures or PictureSet.builtin()
         self.names = self.pictures.names
         if media is not None and not media.is_dir():
@@ -100,12 +122,29 @@ class Artist:
     @cached_property
     def _scenes(self) -> Sequence[np.ndarray]:
         places = [place for place in self.media_files() if place.parent.name == "scenes"]
-        return [np.asarray(Image.open(place).convert("RGB")) for place in places]
+        images = {place: np.asarray(Image.open(place).convert("RGB")) for place in places}
+        return [images[place] for place in self._drawn(places, key=lambda place: place.stem)]
+
+    @cached_property
+    def _clips(self) -> Sequence[Footage]:
+        footage = FootageSet.builtin(self.split)
+        return [footage[name] for name in self._drawn(footage.names, key=lambda name: name.partition("-")[0])]
+
+    def _drawn(self, media: Sequence[Medium], *, key: Callable[[Medium], str]) -> list[Medium]:
+        """What is drawn of some media, each as often as it weighs; clips of one source (by `key`) stay together."""
+        drawn = []
+        for medium in media:
+            if not is_held_out(key(medium), self.held_out):
+                drawn.append(medium)
+            elif self.draws_held_out:
+                drawn += [medium] * HELD_OUT_WEIGHT
+        return drawn
 
     @cached_property
     def _strangers(self) -> Sequence[np.ndarray]:
         places = [place for place in self.media_files() if place.parent.parent.name == "strangers"]
-        return [np.asarray(Image.open(place).convert("RGBA")) for place in places]
+        images = {place: np.asarray(Image.open(place).convert("RGBA")) for place in places}
+        return [images[place] for place in self._drawn(places, key=lambda place: place.stem)]
 
     def _stranger(self, generator: np.random.Generator) -> Picture:
         """A drawing or photograph without a name, or something cut out of footage: what an object looks like."""
@@ -150,7 +189,10 @@ class Artist:
 
     def _footage(self, generator: np.random.Generator) -> np.ndarray:
         """Some part of some frame of the split's footage, mirrored or relit now and then."""
-        source = FootageSet.builtin(self.split).draw(generator, procedural=0.3)
+        if generator.random() < PROCEDURAL_SHARE:
+            source: Footage = Procedural.draw(self.split, generator)
+        else:
+            source = self._clips[int(generator.integers(len(self._clips)))]
         seconds = source.seconds if np.isfinite(source.seconds) else 60.0
         frame = np.asarray(source.frame(float(generator.uniform(0, seconds))))
         zoom = generator.uniform(0.5, 1.0) if generator.random() < 0.7 else 1.0
@@ -173,6 +215,11 @@ class Artist:
             image.save(buffer, "JPEG", quality=int(generator.integers(35, 92)))
             image = Image.open(buffer)
         return np.asarray(image.resize((self.side, self.side), Image.Resampling.BICUBIC))
+
+
+def is_held_out(name: str, share: float) -> bool:
+    """Whether a medium belongs to the share that the tagger never sees; follows from its name alone."""
+    return int(hashlib.sha256(name.encode()).hexdigest()[:8], 16) / 2**32 < share
 
 
 def _outline(width: int, height: int, generator: np.random.Generator) -> Image.Image:

@@ -56,6 +56,8 @@ class Recipe:
     values of chance, to try a recipe out."""
     media: str | None = None
     """Folder of further training media, seen from the recipe (recipes/nano/media.py)."""
+    held_out: float = 0.25
+    """Share of the training media that the tagger does not see: the decoder learns on it how sure to be."""
     things: str | None = None
     """File with the words of the classes of the tower's classifier, one a line, seen from the recipe."""
     limits: str | None = None

@@ -72,9 +72,19 @@ class FilmRun:
 
     @cached_property
     def artist(self) -> Artist:
-        """Draws the frames that are learned from."""
-        media = None if self.recipe.media is None else self.beside / self.recipe.media
-        return Artist("train", side=self.recipe.model.image_size, media=media)
+        """Draws the frames that the tagger learns from."""
+        return self._artist(draws_held_out=False)
+
+    def _artist(self, *, draws_held_out: bool) -> Artist:
+        recipe = self.recipe
+        media = None if recipe.media is None else self.beside / recipe.media
+        return Artist(
+            "train",
+            side=recipe.model.image_size,
+            media=media,
+            held_out=recipe.held_out,
+            draws_held_out=draws_held_out,
+        )
 
     @cached_property
     def things(self) -> list[str]:
@@ -136,7 +146,7 @@ class FilmRun:
         """Frames for the decoder's films, made when the tagger is done."""
         self.tagging.train()
         tagger = self.tagging.tagger.eval().requires_grad_(False)
-        frames = BankFrames(self.artist, tagger, self.frozen, self.beginning[1], self.recipe.bank)
+        frames = BankFrames(self._artist(draws_held_out=True), tagger, self.frozen, self.beginning[1], self.recipe.bank)
         tensors = make_bank(frames, self.folder / "bank.safetensors", workers=self.bank_workers)
         return frame_bank(tensors, names=self.artist.names, things=self.things, config=self.recipe.bank)
 
