@@ -91,8 +91,11 @@ def main() -> None:
 
 def variants(recipe: Recipe, steps: int) -> dict[str, Recipe]:
     """What is trained."""
-    lengths, ratios = (8, 16), (2, 4, 8, 16)
-    stages = (Stage(0.3, lengths, (2, 4)), Stage(0.6, (16, 32), (2, 4, 8)), Stage(1.0, (24, 48, 64), ratios))
+    stages = (
+        Stage(0.3, (8, 16), (1, 2, 4)),
+        Stage(0.6, (16, 32), (1, 2, 4, 8)),
+        Stage(1.0, (24, 48, 64), (1, 2, 4, 8, 16)),  # 1:1 too: what the memories without VSTs are made of
+    )
     whole = Curriculum(stages, interval_frames=recipe.curriculum.interval_frames)
     last = Curriculum((stages[-1],), interval_frames=whole.interval_frames)
     fixed = Curriculum(tuple(replace(stage, ratios=(8,)) for stage in stages), interval_frames=whole.interval_frames)

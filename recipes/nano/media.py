@@ -6,7 +6,8 @@ scenes      wallpapers and stills, made small: plain film of every kind
 strangers   drawings and photographs without a name here, on transparency, in three splits by file: shown like named
             pictures and labelled "nothing", they teach (in other splits: measure) that not every picture has a name
 
-An emoji or photograph is a stranger only where none of its words is a word of any name.
+An emoji or photograph is a stranger only where none of its words is a word of any name. Among the scenes are also the
+files of `photographs.py`; they are left alone here.
 """
 
 import argparse
@@ -75,8 +76,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
-    rows = [line.split("\t") for line in (HERE / "media.tsv").read_text().splitlines() if not line.startswith("#")]
-    shutil.rmtree(MEDIA, ignore_errors=True)
+    rows = _table("media.tsv")
+    remove_own(MEDIA, {row[0] for row in rows})
     with tempfile.TemporaryDirectory() as temporary:
         roots = {}
         for name, file, _registry, _licence in rows:
@@ -88,7 +89,38 @@ def main() -> None:
                 _save(Image.open(place).convert("RGB"), target, SCENE_SIDE)
         _emoji(roots["fonts-noto-color-emoji"] / FONT, roots["unicode-cldr-core"] / ANNOTATIONS)
         _stamps(roots["tuxpaint-stamps-default"] / STAMPS)
-    _write_origins(rows)
+    (MEDIA / "README.md").write_text(origins_page(), encoding="utf-8")
+
+
+def remove_own(media: Path, packages: set[str]) -> None:
+    """Remove the strangers and the scenes of these packages: all that this script makes but its page of origins."""
+    shutil.rmtree(media / "strangers", ignore_errors=True)
+    for place in (media / "scenes").glob("*.webp"):
+        if place.stem.rpartition("-")[0] in packages:
+            place.unlink()
+
+
+def origins_page() -> str:
+    """Where everything comes from, and under which licence."""
+    lines = [
+        "# Training media of nano",
+        "",
+        "Written by `recipes/nano/media.py`; made smaller than the originals. Not part of the installed package.",
+        "",
+        "| package | file | from | licence |",
+        "|---|---|---|---|",
+        *_table_lines("media.tsv"),
+        "",
+        "## Photographs",
+        "",
+        "Made by `recipes/nano/photographs.py`: each under the licence that its repository declares for its content at",
+        "the named commit; made 400 pixels small, used for training only, not part of the installed package.",
+        "",
+        "| source | repository | commit | licence | files | what is seen |",
+        "|---|---|---|---|---|---|",
+        *_table_lines("photographs.tsv"),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _scenes(name: str, root: Path) -> list[Path]:
@@ -189,17 +221,13 @@ def _unpack(package: Path, target: Path) -> None:
             archive.extractall(target)
 
 
-def _write_origins(rows: list[list[str]]) -> None:
-    lines = [
-        "# Training media of nano",
-        "",
-        "Written by `recipes/nano/media.py`; made smaller than the originals. Not part of the Python package.",
-        "",
-        "| package | file | from | licence |",
-        "|---|---|---|---|",
-        *("| " + " | ".join(row) + " |" for row in rows),
-    ]
-    (MEDIA / "README.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+def _table_lines(name: str) -> list[str]:
+    return ["| " + " | ".join(row) + " |" for row in _table(name)]
+
+
+def _table(name: str) -> list[list[str]]:
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+    return [line.split("\t") for line in lines if not line.startswith("#")]
 
 
 if __name__ == "__main__":
