@@ -67,6 +67,26 @@ def test_forks_do_not_see_each_other():
     assert torch.equal(other.memory_of(0).keys[:, :, :4], cache.memory_of(0).keys[:, :, :4])
 
 
+def test_what_was_rewound_was_never_there():
+    """Rewound and gone on with, a cache is as if it had never held the rest; a fork from before keeps it all."""
+    cache, expected = new_cache(), new_cache()
+    cache.reserve(20)
+    for number, size in enumerate((5, 2, 9)):
+        cache.append(segment(size), rows(size, seed=number))
+    fork, before = cache.fork(), cache.memory.keys.clone()
+    cache.rewind(1)
+    assert (cache.num_rows, cache.memory_of(0).keys.shape[2], fork.num_rows) == (5, 5, 16)
+    cache.append(segment(4), rows(4, seed=3))
+    for size, seed in ((5, 0), (4, 3)):
+        expected.append(segment(size), rows(size, seed=seed))
+    for one, other in zip(cache.memory_of(2), expected.memory_of(2), strict=True):
+        assert torch.equal(one, other)
+    assert torch.equal(fork.memory.keys, before)
+    assert torch.equal(fork.memory_of(1).keys[0], rotate(before, torch.arange(16))[1])
+    cache.rewind(0)
+    assert (cache.num_rows, cache.memory_of(0)) == (0, None)
+
+
 def test_a_fork_of_a_conversation_continues_it():
     """A fork begins with the tail of the cache it came from, and both go on alone."""
     cache = new_cache()

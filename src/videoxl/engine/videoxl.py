@@ -23,11 +23,12 @@ from videoxl import __version__
 from videoxl.checkpoint.fingerprint import fingerprint
 from videoxl.engine.answer import Answer
 from videoxl.engine.conversation import DEFAULT_NEW_TOKENS, Conversation, TextListener
+from videoxl.engine.keeper import Keeper
 from videoxl.engine.progress import ProgressListener
 from videoxl.engine.speaker import Speaker
 from videoxl.engine.watch import check_watch, watch_video
 from videoxl.engine.watch_config import PlannerName, WatchConfig, check_ratio
-from videoxl.errors import MemoryFormatError, MemoryMismatchError
+from videoxl.errors import MemoryFormatError, MemoryMismatchError, UsageError
 from videoxl.memory import CompressedMemory, MemoryAbout, MemorySource, MemoryWriter, check_model, inspect, open_memory
 from videoxl.memory.cache import MemoryCache
 from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
@@ -69,6 +70,7 @@ class VideoXL:
         ratio: int | None = None,
         planner: PlannerName = "fixed",
         interval_frames: int | None = None,
+        keeper: Keeper | None = None,
         overwrite: bool = False,
         time_limit_seconds: float | None = None,
         progress: ProgressListener | None = None,
@@ -82,6 +84,7 @@ class VideoXL:
             fps: Frames looked at per second of video; 1 unless `num_frames` or `timestamps` say otherwise.
             ratio: Visual tokens per kept row; the model's default is the middle one of those it offers.
             planner: `fixed` intervals, or `dynamic` ones that end where the picture changes.
+            keeper: What is remembered of each interval instead of VSTs, for comparisons; not together with `out`.
             overwrite: Replace a memory at `out` that holds something else.
 
         Raises:
@@ -99,6 +102,8 @@ class VideoXL:
         )  # fmt: skip
         video = open_video(_plain_paths(source))
         about = self._about(video, config)
+        if keeper is not None:
+            about = _kept_by(about, keeper, out)
         if out is not None and self._is_complete(out, about, overwrite=overwrite):
             return self.open(out)
         check_watch(self.model, video, config)  # before a folder is made: a refusal leaves nothing behind
@@ -113,7 +118,7 @@ class VideoXL:
             if memory.num_rows == 0:
                 self._remember_text(cache, self.processor.before_video(), writer)
             watch_video(
-                self.model, self.processor, cache, video, config, writer=writer,
+                self.model, self.processor, cache, video, config, writer=writer, keeper=keeper,
                 time_limit_seconds=time_limit_seconds, progress=progress,
             )  # fmt: skip
         return memory
@@ -275,6 +280,13 @@ class _Ready(NamedTuple):
 
     cache: MemoryCache
     background_S: torch.Tensor
+
+
+def _kept_by(about: MemoryAbout, keeper: Keeper, out: str | PathLike[str] | None) -> MemoryAbout:
+    """A memory without VSTs says so."""
+    if out is not None:
+        raise UsageError(f"got out={str(out)!r} and a keeper: what {keeper.name} keeps is not written while it grows.")
+    return replace(about, plan={**about.plan, "keeper": keeper.name})
 
 
 def _holds_no_video(out: str | PathLike[str]) -> bool:

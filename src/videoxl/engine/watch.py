@@ -3,6 +3,7 @@
 from contextlib import closing
 from dataclasses import replace
 
+from videoxl.engine.keeper import Keeper
 from videoxl.engine.preflight import check_fits
 from videoxl.engine.progress import Progress, ProgressListener, Stopwatch
 from videoxl.engine.watch_config import WatchConfig
@@ -24,6 +25,7 @@ def watch_video(
     *,
     source: int = 0,
     writer: MemoryWriter | None = None,
+    keeper: Keeper | None = None,
     time_limit_seconds: float | None = None,
     progress: ProgressListener | None = None,
 ) -> None:
@@ -31,7 +33,9 @@ def watch_video(
     times_F = sample_times(video.info.duration_seconds, config.sample).seconds_F
     cache.reserve(check_fits(model, len(times_F), config, prefix_tokens=cache.num_rows).num_rows)
     bounds = [*times_F.tolist(), _end_seconds(video.info, config, float(times_F[-1]))]
-    watcher = Watcher(model, processor, cache, config.new_planner(), times=bounds, source=source, writer=writer)
+    watcher = Watcher(
+        model, processor, cache, config.new_planner(), times=bounds, source=source, writer=writer, keeper=keeper
+    )
     stopwatch, num_resumed, num_read = Stopwatch(), watcher.num_kept, watcher.first_needed
     if num_resumed < len(times_F):
         frames = video.read(

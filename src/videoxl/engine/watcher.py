@@ -15,6 +15,7 @@ import torch
 from videoxl.compression.interval import Interval
 from videoxl.compression.layout import Layout
 from videoxl.compression.planner import Planner
+from videoxl.engine.keeper import Keeper, VSTKeeper
 from videoxl.memory.cache import MemoryCache
 from videoxl.memory.segment import Segment
 from videoxl.memory.writer import MemoryWriter
@@ -35,14 +36,17 @@ class Watcher:
         times: Sequence[float],
         source: int = 0,
         writer: MemoryWriter | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         """Go on behind the intervals that the memory already holds of `source`.
 
         Args:
             times: When each frame begins, in order, and when the last one ends; one more than there are frames.
+            keeper: What is remembered of each interval; its VSTs where none is given.
         """
         self._model, self._processor, self._cache, self._planner = model, processor, cache, planner
         self._times, self._source, self._writer = times, source, writer
+        self._keeper = VSTKeeper() if keeper is None else keeper
         kept = [segment for segment in cache.memory.intervals if segment.source == source]
         self.num_kept = kept[-1].stop_frame if kept else 0
         """Frames whose intervals are in memory."""
@@ -68,6 +72,7 @@ class Watcher:
             self._encode(len(self._pixels))
         for interval in self._planner.flush():
             self._condense(interval)
+        self._keeper.finish(self._model, self._cache)
 
     @torch.no_grad()
     def _encode(self, num_frames: int) -> None:
@@ -104,7 +109,7 @@ class Watcher:
             self._keep(visual_BND, self._segment(interval, layout, seconds))
 
     def _keep(self, visual_BND: torch.Tensor, segment: Segment) -> None:
-        self._model.remember_interval(self._cache, visual_BND, segment)
+        self._keeper.keep(self._model, self._cache, visual_BND, segment)
         if self._writer is not None:
             memory = self._cache.memory
             new = slice(memory.num_rows - segment.num_rows, memory.num_rows)

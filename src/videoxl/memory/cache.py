@@ -178,6 +178,15 @@ class MemoryCache(Cache):
         for index, layer in enumerate(self._tail_layers):
             layer.memory = KeyValues(rotated[index : index + 1], values[index : index + 1])
 
+    def rewind(self, num_segments: int) -> None:
+        """Forget all but the first segments of the memory, here and there; forks of either keep what they have."""
+        assert self.num_tail == 0, "a memory shrinks before a conversation on it begins, not after"
+        self.memory.truncate(num_segments)
+        self.num_rows, self._owns_room = self.memory.num_rows, False
+        for layer in self._tail_layers:
+            layer.memory = None
+        self.refresh()
+
     def fork(self) -> "MemoryCache":
         """A conversation that begins where this one stands: rows shared, tail copied."""
         forked = MemoryCache.__new__(MemoryCache)

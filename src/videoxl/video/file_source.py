@@ -14,6 +14,8 @@ from videoxl.video.source import VideoSource
 class FileSource(VideoSource):
     """A video file, looked at when it is opened and decoded when it is read."""
 
+    decoder: str = "pyav"
+
     def __init__(self, path: Path) -> None:
         from videoxl.video.probe import examine
 

@@ -34,6 +34,8 @@ TIME_SLACK_SECONDS = 1e-6
 class PictureSource(VideoSource):
     """Still pictures, one a second."""
 
+    decoder: str = "pillow"
+
     def __init__(self, source: str | Path | Sequence[str | Path]) -> None:
         self._source = source
         self._paths = picture_paths(source)

@@ -35,6 +35,8 @@ class VideoSource(Watchable):
 
     info: VideoInfo
     """What it is."""
+    decoder: str = "drawn"
+    """What makes its frames; drawn ones come out of no file."""
 
     def as_source(self) -> VideoSource:
         """Itself."""

@@ -28,6 +28,8 @@ REFUSALS = (RuntimeError, IndexError, ValueError)  # what it raises for frames i
 class TorchcodecSource(VideoSource):
     """A video file read with torchcodec, and with PyAV where that fails."""
 
+    decoder: str = "torchcodec"
+
     def __init__(self, pyav: FileSource) -> None:
         self._decoder_class = _import_decoder()
         self._pyav = pyav
