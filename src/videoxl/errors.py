@@ -11,6 +11,8 @@
       CheckpointError               a model folder that cannot be read or does not fit
       ExampleError                  training data, or one example of it, that cannot be learned from
       TrainingError                 a run that cannot go on: its loss is no number, too many bad examples
+      EvaluationError               a run, or what it wrote, that cannot be scored
+        AnnotationError             a benchmark's files that do not read as its authors lay them out
       CapacityError                 too little device memory, or a full disk
       MissingDependencyError        an optional package; names the extra that brings it
       EndpointError                 a language model over HTTP that cannot be reached or refuses
@@ -66,6 +68,14 @@ class TrainingError(VideoXLError):
 
 class ExampleError(VideoXLError):
     """A file of training examples, or one example, that cannot be learned from."""
+
+
+class EvaluationError(VideoXLError):
+    """A run of an evaluation, or a folder that it wrote, that cannot be gone on with or scored."""
+
+
+class AnnotationError(EvaluationError):
+    """A benchmark's annotations; the message lists all that is wrong with them."""
 
 
 class CapacityError(VideoXLError):

@@ -11,6 +11,7 @@ from videoxl.cli.convert import convert
 from videoxl.cli.data import data
 from videoxl.cli.demo import demo
 from videoxl.cli.doctor import doctor
+from videoxl.cli.evaluate import evaluate
 from videoxl.cli.failure import guarded
 from videoxl.cli.info import info
 from videoxl.cli.inspect import inspect
@@ -47,8 +48,8 @@ def videoxl(
     """Ask questions about videos that last hours: watch once into a small memory, ask as often as you like.
 
     Answers go to stdout, progress and notes to stderr; --json prints one document. Exit codes: 0 done, 1 failed,
-    2 misused, 130 interrupted. Environment: VIDEOXL_HOME (where memories are kept), VIDEOXL_DEVICE (cpu, cuda, ...),
-    VIDEOXL_LOG (warning, info or debug).
+    2 misused, 3 partly done, 130 interrupted. Environment: VIDEOXL_HOME (where memories are kept), VIDEOXL_DEVICE
+    (cpu, cuda, ...), VIDEOXL_LOG (warning, info or debug).
     """
 
 
@@ -57,3 +58,4 @@ for verb in VERBS:
 app.add_typer(models, name="models")
 app.add_typer(synth, name="synth")
 app.add_typer(data, name="data")
+app.add_typer(evaluate, name="evaluate")

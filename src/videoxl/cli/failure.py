@@ -16,7 +16,7 @@ import typer
 from videoxl.cli.console import complain, log_level, logging_to_stderr
 from videoxl.errors import CapacityError, CheckpointError, UsageError, VideoXLError
 
-FAILED, INTERRUPTED = 1, 130
+FAILED, PARTLY, INTERRUPTED = 1, 3, 130
 _DISK_IS_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _NO_MEMORY = re.compile("out of memory|not enough memory|can't allocate memory", re.IGNORECASE)
 

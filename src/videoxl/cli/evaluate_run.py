@@ -1,0 +1,180 @@
+"""`videoxl evaluate TASK`: a benchmark asked of a model, into a run folder, and scored."""
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from videoxl.cli import options as opt
+from videoxl.cli.added_models import added_or_given
+from videoxl.cli.console import complain, note, print_json
+from videoxl.cli.failure import INTERRUPTED, PARTLY
+from videoxl.cli.loading import load_vxl, say_limits
+from videoxl.cli.task_words import runs_by_ratio, task_options
+from videoxl.errors import EvaluationError, UsageError
+
+if TYPE_CHECKING:
+    from videoxl.evaluation.asker import Asker
+    from videoxl.evaluation.run_settings import RunSettings
+    from videoxl.evaluation.runner import RunSummary
+    from videoxl.evaluation.task import Loaded, Task
+
+NUM_MISSING_SHOWN = 20
+
+
+def run(
+    context: typer.Context,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="A name of `videoxl evaluate list`.")],
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="FOLDER", help="The benchmark's annotations and videos.")
+    ] = None,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            metavar="MODEL",
+            help="nano, an added model, a folder, a hub id; or random-choice, which guesses without a model.",
+            callback=added_or_given,
+        ),
+    ] = opt.DEFAULT_MODEL,
+    device: opt.Device = None,
+    fps: opt.Fps = None,
+    num_frames: opt.NumFrames = None,
+    max_frames: opt.MaxFrames = None,
+    ratio: opt.Ratio = None,
+    ratios: Annotated[
+        str | None,
+        typer.Option("--ratios", metavar="N,N,...", help="Several ratios, one run each, in RUN/ratio-N."),
+    ] = None,
+    planner: opt.PlannerChoice = "fixed",
+    interval_frames: opt.IntervalFrames = None,
+    method: Annotated[
+        str,
+        typer.Option(
+            "--method",
+            metavar="NAME",
+            help="What is kept at the ratio's budget: vst, none, dropping, pooling, random-rows, recent-rows.",
+        ),
+    ] = "vst",
+    blind: Annotated[bool, typer.Option("--blind", help="Ask without any video.")] = False,
+    shuffle_options: Annotated[
+        bool, typer.Option("--shuffle-options", help="Show the options of each question in a drawn order.")
+    ] = False,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Of shuffled options, random rows and random choices.")
+    ] = 0,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help="The first N items only; default: all.")
+    ] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="NAME=VALUE", help="An option of the task; also as --NAME VALUE. Repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="RUN", help="The run's folder; default: runs/TASK.")
+    ] = None,
+    parser: Annotated[
+        str, typer.Option("--parser", metavar="NAME", help="Whose categories are shown: strict or official.")
+    ] = "strict",
+    json: opt.Json = False,
+) -> None:
+    """Ask a benchmark of a model, and score it; the word `run` may be left out.
+
+    Each video is watched once. After Ctrl-C or a crash the same command goes on where it stopped, and ends with the
+    same answers, byte for byte. Exit 3 where videos are missing or cannot be read; their items are listed and counted.
+    """
+    if parser not in ("strict", "official"):
+        raise UsageError(f"--parser is {parser!r}, expected strict or official.")
+    from videoxl.evaluation.registry import find_task, name_for
+    from videoxl.evaluation.run_settings import RunSettings
+
+    settings = RunSettings(
+        fps=fps, num_frames=num_frames, max_frames=max_frames, ratio=ratio, planner=planner,
+        interval_frames=interval_frames, method=method, blind=blind, shuffle_options=shuffle_options, seed=seed,
+        limit=limit,
+    )  # fmt: skip
+    chosen = find_task(name_for(task, data), task_options(option or (), context.args))
+    wanted = runs_by_ratio(settings, ratios, out or Path("runs") / chosen.name)
+    loaded = _loaded(chosen, data, settings)
+    askers = _askers(model, device, [each for each, _ in wanted], loaded)
+    done = [_run(chosen, loaded, asker, path, each) for asker, (each, path) in zip(askers, wanted, strict=True)]
+    _print(done, parser, is_json=json, is_several=ratios is not None)
+    if any(summary.num_failed for summary in done):
+        raise typer.Exit(PARTLY)
+
+
+def _loaded(task: "Task", data: Path | None, settings: "RunSettings") -> "Loaded":
+    """All items, and a word on every video that is not there."""
+    loaded = task.load(data)
+    if loaded.missing and not settings.blind:
+        for missing in loaded.missing[:NUM_MISSING_SHOWN]:
+            note(f"missing: {missing.video}, expected {missing.looked_for}; {missing.num_items} items")
+        if len(loaded.missing) > NUM_MISSING_SHOWN:
+            note(f"missing: {len(loaded.missing) - NUM_MISSING_SHOWN} more videos")
+        note(
+            f"{task.name}: {len(loaded.missing)} videos are missing; {loaded.num_items_missing} of {len(loaded.items)} "
+            "items cannot be asked for want of them, and are counted."
+        )
+    return loaded
+
+
+def _askers(model: str, device: str | None, settings: "Sequence[RunSettings]", loaded: "Loaded") -> "list[Asker]":
+    """Who is asked, once for each run; a model is loaded once for all."""
+    from videoxl.evaluation.random_choice import RANDOM_CHOICE, RandomChoice, expected_share
+
+    if model == RANDOM_CHOICE:
+        guessers = [RandomChoice(each) for each in settings]
+        share = expected_share(settings[0].asked(loaded.items))
+        if share is not None:
+            note(f"chance alone gets {100 * share:.2f} % of the questions with options right on the average.")
+        return [*guessers]
+    if not settings[0].blind and loaded.missing and loaded.num_items_missing == len(loaded.items):
+        raise EvaluationError("none of the videos is there: nothing can be asked. Check --data, or ask with --blind.")
+    vxl = load_vxl(model, device)
+    from videoxl.evaluation.model_asker import ModelAsker
+
+    say_limits(vxl, [])
+    return [ModelAsker(vxl, each, name=model) for each in settings]
+
+
+def _run(task: "Task", loaded: "Loaded", asker: "Asker", path: Path, settings: "RunSettings") -> "RunSummary":
+    from videoxl.cli.run_bar import RunBar
+    from videoxl.evaluation.runner import run_task
+
+    with RunBar(task.name) as bar:
+        try:
+            return run_task(task, loaded, asker, path, settings=settings, listener=bar)
+        except KeyboardInterrupt:
+            bar.close()
+            kept = f"{bar.last.num_items} of {bar.last.total_items} items are in {path}" if bar.last else "at the start"
+            complain(f"stopped; {kept}. Go on with: {shlex.join(['videoxl', *sys.argv[1:]])}")
+            raise typer.Exit(INTERRUPTED) from None
+
+
+def _print(done: "Sequence[RunSummary]", parser: str, *, is_json: bool, is_several: bool) -> None:
+    """What `videoxl evaluate score` prints of each run; `results.json` is written on the way."""
+    from videoxl.cli.score_tables import print_scored
+    from videoxl.evaluation.rescoring import write_results
+
+    scored = [write_results(summary.path) for summary in done]
+    if is_json:
+        documents = [
+            {"run": str(summary.path), "parser": parser, **each.to_json(), "failures": _failures(summary)}
+            for summary, each in zip(done, scored, strict=True)
+        ]
+        return print_json(documents if is_several else documents[0])
+    for summary, each in zip(done, scored, strict=True):
+        print(summary.path)
+        print_scored(each, parser)  # type: ignore[arg-type]
+        if summary.num_failed:
+            note(f"{summary.path}: {summary.num_failed} of {summary.num_items} items could not be asked:")
+        for failure in _failures(summary)[:NUM_MISSING_SHOWN]:
+            note(f"  {failure['video']}, {failure['items']} items: {failure['why']}")
+
+
+def _failures(summary: "RunSummary") -> list[dict[str, Any]]:
+    return [{"video": video, "why": why, "items": num_items} for video, why, num_items in summary.failures]

@@ -1,0 +1,1 @@
+"""One task, one file. `registry.py` knows their names."""

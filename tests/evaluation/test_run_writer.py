@@ -1,0 +1,105 @@
+"""A run folder that is gone on with is the same run, or it is refused; nothing in it is changed then."""
+
+from dataclasses import replace
+
+import pytest
+
+from videoxl.errors import EvaluationError, UsageError
+from videoxl.evaluation.run_folder import ANSWERS, VIDEOS
+from videoxl.evaluation.run_settings import RunSettings
+from videoxl.evaluation.runner import run_task
+from videoxl.evaluation.task import Loaded
+
+from .colours import ColourTask, Echo
+
+BEGUN = {"ratio": 8, "limit": None}
+
+
+def run(path, *, task=None, items=None, **asker):
+    task = task or ColourTask()
+    loaded = task.load(None) if items is None else Loaded(items)
+    return run_task(task, loaded, Echo(**{"chosen": BEGUN, **asker}), path, settings=RunSettings())
+
+
+class OtherTask(ColourTask):
+    """The same items by another name."""
+
+    name = "others"
+
+
+def changed_items():
+    first, *rest = ColourTask().load(None).items
+    return (first, replace(rest[0], question="what else ?"), *rest[1:])
+
+
+@pytest.mark.parametrize(
+    ("difference", "named"),
+    [
+        ({"task": OtherTask()}, "its task is colours, this one's others"),
+        ({"task": ColourTask(seconds=12)}, "its option seconds is 13, this one's 12"),
+        ({"task": ColourTask(videos=("red",))}, "its option videos is"),
+        ({"fingerprint": "f" * 64, "name": "nano"}, "its model is echo (eeeeeeeeeeee), this one's nano (ffffffffffff)"),
+        ({"chosen": {"ratio": 4, "limit": None}}, "its ratio is 8, this one's 4"),
+        ({"chosen": {**BEGUN, "blind": True}}, "its blind is None, this one's True"),
+        ({"items": ColourTask().load(None).items[:8]}, "it has 9 items, this one 8"),
+        ({"items": changed_items()}, "of item 2, green-0, the question is what appears cat ?, this one's what else ?"),
+    ],
+)
+def test_another_run_is_refused_by_its_first_difference(tmp_path, difference, named):
+    """Task, options, model, settings and items of a run are those that it was begun with; what differs is named."""
+    run(tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()}
+    with pytest.raises(UsageError) as refused:
+        run(tmp_path / "run", **difference)
+    assert named in str(refused.value)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "run").iterdir()} == before
+
+
+def test_the_same_weights_elsewhere_are_the_same_model(tmp_path):
+    """A model that was moved goes on with its runs: weights count, not the name of a folder."""
+    run(tmp_path / "run")
+    assert run(tmp_path / "run", name="moved/echo").num_resumed == 9
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    """A folder with other things in it, or a file, is refused by name."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "cat.png").touch()
+    with pytest.raises(UsageError, match=r"photos holds cat\.png"):
+        run(tmp_path / "photos")
+    assert [path.name for path in (tmp_path / "photos").iterdir()] == ["cat.png"]
+    with pytest.raises(UsageError, match="is a file"):
+        run(tmp_path / "photos" / "cat.png")
+
+
+def test_answers_in_another_order_are_refused(tmp_path):
+    """Lines that were moved or taken out are found, by their number, before anything is asked."""
+    run(tmp_path / "run")
+    first, second, *rest = (tmp_path / "run" / ANSWERS).read_bytes().splitlines(keepends=True)
+    (tmp_path / "run" / ANSWERS).write_bytes(b"".join([second, first, *rest]))
+    with pytest.raises(EvaluationError, match="line 1 answers red-1, expected red-0"):
+        run(tmp_path / "run")
+
+
+def test_a_video_that_changed_is_refused(tmp_path):
+    """A video whose frames are not those of the run's beginning ends the run: its answers would be of two videos."""
+    run(tmp_path / "run")
+    answers = tmp_path / "run" / ANSWERS
+    answers.write_bytes(b"".join(answers.read_bytes().splitlines(keepends=True)[:4]))
+    videos = tmp_path / "run" / VIDEOS
+    videos.write_text(videos.read_text().replace("[0.0, 1.0]", "[0.0, 0.5, 1.0]"))
+    with pytest.raises(EvaluationError, match=r"green was watched with 3 frames .* now it is 2 frames"):
+        run(tmp_path / "run")
+
+
+def test_two_runs_do_not_write_one_folder(tmp_path):
+    """A second run on a folder that is being written is refused at once."""
+
+    class Second(Echo):
+        def ask(self, *args, **options):
+            with pytest.raises(UsageError, match="being written by another run"):
+                run(tmp_path / "run")
+            return super().ask(*args, **options)
+
+    task = ColourTask(videos=("red",), questions=1)
+    run_task(task, task.load(None), Second(), tmp_path / "run", settings=RunSettings())
