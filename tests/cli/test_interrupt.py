@@ -4,7 +4,7 @@ import signal
 
 from .conftest import QUESTION, files_of
 
-NUM_FRAMES = 800  # seconds of work for a tiny model, so that the signal finds it at work on a busy machine, too
+NUM_FRAMES = 1600  # seconds of work for a tiny model, so that the signal finds it at work on a busy machine, too
 
 
 def first_line_with(stream, words):

@@ -31,16 +31,33 @@ TEMPLATES: dict[QuestionKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("Which picture appears in the film?", "What was inserted into the film?", "What picture was inserted?"),
     ),
     "is_there": (
-        ("Does the film show {a}?", "{Is} there {a}?", "Can you see {a}?", "Does the film have a picture of {a}?"),
-        ("Is there a picture of {a}?", "Does the film have {a}?"),
+        (
+            "Does the film show {a}?",
+            "{Is} there {a}?",
+            "Can you see {a}?",
+            "Does the film have a picture of {a}?",
+            "Does the film have {a}?",
+            "Does it show {a}?",
+            "Does it have {a}?",
+        ),
+        ("Is there a picture of {a}?", "Does the film show a picture of {a}?", "Can you see a picture of {a}?"),
     ),
     "when": (
         ("When does the film show {a}?", "When {is} there {a}?", "When can you see {a}?"),
         ("When does the film have {a}?", "When is there a picture of {a}?"),
     ),
     "when_it": (
-        ("When does it appear?", "When was it inserted?", "When is it shown?", "When was the picture inserted?"),
-        ("When does the picture appear?", "When was it inserted into the film?"),
+        (
+            "When does it appear?",
+            "When was it inserted?",
+            "When is it shown?",
+            "When was the picture inserted?",
+            "When does the picture appear?",
+            "When was it inserted into the film?",
+            "When is the picture shown?",
+            "When does it appear in the film?",
+        ),
+        ("When does the picture appear in the film?", "When is it inserted?", "When was the picture shown?"),
     ),
     "list": (
         ("What appears in the film, in order?", "List every picture in order.", "List what was inserted, in order."),
