@@ -11,7 +11,7 @@ from videoxl.cli import options as opt
 from videoxl.cli.console import complain, note
 from videoxl.cli.failure import INTERRUPTED, naming
 from videoxl.cli.home import memories
-from videoxl.cli.progress import short_time
+from videoxl.cli.live_line import short_time
 from videoxl.cli.sources import MANIFEST_NAME
 from videoxl.errors import MemoryFormatError
 

@@ -1,12 +1,10 @@
-"""How a run of an evaluation goes, on stderr: a bar on a terminal, a plain line now and then elsewhere."""
+"""How a run of an evaluation goes, told on stderr."""
 
-import sys
-import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from videoxl.cli.console import note
-from videoxl.cli.progress import SECONDS_BETWEEN_LINES, short_time
+from videoxl.cli.live_line import live_line, short_time
 
 if TYPE_CHECKING:
     from videoxl.evaluation.run_progress import RunProgress
@@ -18,7 +16,7 @@ class RunBar:
     def __init__(self, name: str) -> None:
         self.last: RunProgress | None = None
         self._name = name
-        self._show = _Bar(name) if sys.stderr.isatty() else _Lines(name)
+        self._show = live_line("asking", name)
 
     def __enter__(self) -> Self:
         return self
@@ -36,46 +34,8 @@ class RunBar:
         if self.last is None and progress.num_resumed:
             note(f"going on with {self._name} behind item {progress.num_resumed}, where an earlier run was stopped.")
         self.last = progress
-        self._show.update(progress)
-
-
-class _Lines:
-    """For files and pipes: the first report, the last one, and one every few seconds."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._next_seconds = 0.0
-
-    def update(self, progress: "RunProgress") -> None:
         is_last = progress.num_videos >= progress.total_videos
-        if time.monotonic() >= self._next_seconds or is_last:
-            self._next_seconds = time.monotonic() + SECONDS_BETWEEN_LINES
-            note(f"asking {self._name}: {_line(progress)}")
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-class _Bar:
-    """For people: one line that fills up, and is gone when the work is done."""
-
-    def __init__(self, name: str) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, TextColumn
-        from rich.progress import Progress as RichProgress
-
-        columns = TextColumn("asking {task.description}"), BarColumn(), TextColumn("{task.fields[line]}")
-        self._bar = RichProgress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task(name, total=None, line="opening")
-        self._bar.start()
-
-    def update(self, progress: "RunProgress") -> None:
-        # Text of a file's name is no markup.
-        line = _line(progress).replace("[", r"\[")
-        self._bar.update(self._task, completed=progress.num_items, total=progress.total_items, line=line)
-
-    def close(self) -> None:
-        self._bar.stop()
+        self._show.update(_line(progress), done=progress.num_items, total=progress.total_items, is_last=is_last)
 
 
 def _line(progress: "RunProgress") -> str:
