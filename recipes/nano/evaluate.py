@@ -22,14 +22,14 @@ from typing import Any
 
 import numpy as np
 import torch
+
+import videoxl
 from evaluation.asking import Asked, Asking, Record
 from evaluation.films import GROUPS, Group, World
 from evaluation.jobs import JobList, Sizes
 from evaluation.ordinary import PublishedTower, Seen, read_things, seen_things, thing_questions
 from evaluation.report import FORMAT, MEANINGS, as_json, summary
 from evaluation.watching import TAUGHT_GROUPS, Teacher, Watching, in_workers
-
-import videoxl
 from videoxl.engine import VideoXL
 from videoxl.engine.loading import model_path
 from videoxl.synth.pictures import PictureSet

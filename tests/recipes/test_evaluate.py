@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+
 from evaluation.asking import Asked, Record, by_chance, is_right, shows, time_range
 from evaluation.films import World
 from evaluation.jobs import JobList, Sizes
@@ -15,8 +17,6 @@ from evaluation.ordinary import Seen, seen_things, thing_questions
 from evaluation.report import as_json
 from evaluation.shares import compare, kept, lead, trivial_level, wilson
 from evaluation.watching import Watching, film_frames, visual_tokens
-from PIL import Image
-
 from videoxl.engine import VideoXL
 
 NAMES = ("dog", "drum", "apple", "rocket", "otter", "owl")
