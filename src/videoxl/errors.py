@@ -6,8 +6,14 @@
         VideoNotFoundError          no such file or folder
         VideoFormatError            empty, not a video, no video stream, no duration
         VideoDecodeError            broken beyond use, or past the time limit
+        FetchError                  an address whose video cannot be had: no answer, a bad one, or too slow
+          FetchRefusedError         an address, host or file that may not be read from here
+          FetchTooLargeError        more bytes than are allowed
       MemoryFormatError             not a memory, damaged, incomplete, or of a newer format
       MemoryMismatchError           a memory of another model, preprocessing or source
+      LibraryError                  a catalogue that is damaged, newer, busy, or cannot be written
+        EntryNotFoundError          no memory, or more than one, has that id
+        LeaseLostError              somebody else watches the video now, or the memory was removed
       CheckpointError               a model folder that cannot be read or does not fit
       ExampleError                  training data, or one example of it, that cannot be learned from
       TrainingError                 a run that cannot go on: its loss is no number, too many bad examples
@@ -50,12 +56,36 @@ class VideoDecodeError(VideoError):
     """Decoding began and could not go on."""
 
 
+class FetchError(VideoError):
+    """A video or picture that an address promises and does not give."""
+
+
+class FetchRefusedError(FetchError):
+    """An address, a host or a file that may not be read from here."""
+
+
+class FetchTooLargeError(FetchError):
+    """More bytes than are allowed, downloaded or uploaded."""
+
+
 class MemoryFormatError(VideoXLError):
     """A .vxl folder that is not whole, not ours, or newer than this package."""
 
 
 class MemoryMismatchError(VideoXLError):
     """A whole memory that this model, option set or video may not use."""
+
+
+class LibraryError(VideoXLError):
+    """A library that cannot be used as it is."""
+
+
+class EntryNotFoundError(LibraryError):
+    """An id that names no memory of the library, or more than one."""
+
+
+class LeaseLostError(LibraryError):
+    """Work on a memory that is no longer ours to do."""
 
 
 class CheckpointError(VideoXLError):

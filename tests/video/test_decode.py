@@ -71,8 +71,8 @@ def test_an_index_that_calls_every_frame_a_keyframe_is_not_believed(clips) -> No
     assert b"00dc\x00" in entries
     lying = path.with_name("lying.avi")
     lying.write_bytes(head + b"idx1" + entries.replace(b"00dc\x00", b"00dc\x10"))
-    facts = open_video(lying, backend="pyav").facts
-    with Walk(lying, facts, stopped=threading.Event()) as walk:
+    source = open_video(lying, backend="pyav")
+    with Walk(source.media, source.facts, stopped=threading.Event()) as walk:
         for seconds in (0.41, 1.21, 1.81):
             walk.seek(seconds)
             assert walk.peek().frame.key_frame

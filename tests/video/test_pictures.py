@@ -112,7 +112,7 @@ def test_a_picture_cut_short_is_named_when_it_is_read(tmp_path: Path) -> None:
 
 def test_a_bomb_is_refused_by_its_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A picture that would unpack to too many pixels is never unpacked."""
-    monkeypatch.setattr(pictures_module, "MAX_PIXELS", 40)
+    monkeypatch.setattr(pictures_module, "MAX_PICTURE_PIXELS", 40)
     with pytest.raises(VideoFormatError, match="more than 40 pixels"):
         open_video(save(tmp_path / "bomb.png", 1))
 

@@ -107,7 +107,7 @@ def test_stopping_interrupts_a_long_decode(clips) -> None:
     stopped = threading.Event()
     stopped.set()
     with pytest.raises(ReadingStopped):
-        next(frames_at(source.info.path, source.facts, [7.9], max_side=None, stopped=stopped))
+        next(frames_at(source.media, source.facts, [7.9], max_side=None, stopped=stopped))
 
 
 def test_the_time_limit_holds_even_when_the_decoder_hangs(clips, monkeypatch: pytest.MonkeyPatch) -> None:

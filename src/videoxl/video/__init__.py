@@ -9,11 +9,13 @@ for batch in source.read(chosen.seconds_F, max_side=448):
 from videoxl.video.batch import FrameBatch
 from videoxl.video.fingerprint import source_fingerprint
 from videoxl.video.info import VideoInfo
+from videoxl.video.isolated_limits import DecodeLimits
 from videoxl.video.opening import open_video
 from videoxl.video.sample import SampleConfig, SampledTimes, sample_times
 from videoxl.video.source import VideoSource, Watchable
 
 __all__ = [
+    "DecodeLimits",
     "FrameBatch",
     "SampleConfig",
     "SampledTimes",

@@ -1,7 +1,6 @@
 """Opening a media file that may be hostile or broken: allowed formats only, and nothing but that one file.
 
 FFmpeg gets an open file object, a list of the demuxers it may use, and a refusal for every further file it asks for.
-Playlist and script formats (HLS, DASH, concat and the like) are not on the list: they make FFmpeg open other files.
 """
 
 from __future__ import annotations
@@ -21,40 +20,37 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from videoxl.errors import VideoDecodeError, VideoFormatError, VideoNotFoundError
+from videoxl.video.content_type import HEAD_BYTES, PLAYLIST_SIGNS, why_refused
+from videoxl.video.media_file import MediaFile
 
-VIDEO_DEMUXERS = (
-    *("mov", "mp4", "matroska", "webm", "avi", "mpegts", "mpeg", "flv", "asf", "ogg"),
-    *("gif", "ivf", "mxf", "nut", "dv", "wtv", "rm"),
-)
-# Without a picture, but opened so that the answer can be "this is sound only".
-AUDIO_DEMUXERS = ("mp3", "wav", "flac", "aac", "aiff", "ac3", "amr")
 # Program streams stamp few packets; after a seek FFmpeg guesses the rest, up to three frames wrong.
 NEVER_SOUGHT = ("mpeg",)
 BUFFER_BYTES = 256 * 1024
 MAX_NUM_DEMUX_ERRORS = 100  # a demuxer that fails this often in one file has lost its way
 MAX_NUM_DRAIN_ERRORS = 64  # frames that a decoder can hold back, generously
-MAX_NUM_DECODE_THREADS = 4  # each thread holds its own frames, and 1080p frames are 3 MB
-MAX_PIXELS = 100_000_000  # a larger frame is a decompression bomb
-PLAYLIST_SIGNS = {b"#EXTM3U": "HLS", b"<MPD": "DASH", b"ffconcat": "concat"}
 
 
 @contextmanager
-def open_container(path: Path) -> Iterator[InputContainer]:
+def open_container(media: MediaFile) -> Iterator[InputContainer]:
     """An open container of an allowed format; the file is closed with it."""
-    check_file(path)
-    with path.open("rb") as file:
+    if media.descriptor is None:
+        check_file(media.path)
+    with media.open() as file:
         try:
             container = av.open(
                 file,
                 mode="r",
-                options={"format_whitelist": ",".join(VIDEO_DEMUXERS + AUDIO_DEMUXERS), "protocol_whitelist": "file"},
+                options=_options(media),
                 metadata_errors="replace",
                 buffer_size=BUFFER_BYTES,
                 io_open=_refuse_other_files,
             )
+        except MemoryError:  # too little room says nothing of the file
+            raise
         except (FFmpegError, PermissionError) as error:
-            raise VideoFormatError(f"{path} {_why_not_a_video(path)}") from error
+            raise VideoFormatError(f"{media} {_why_not_a_video(media)}") from error
         with container:
+            _check_streams(container, media)
             yield container
 
 
@@ -72,22 +68,31 @@ def check_file(path: Path) -> None:
         raise VideoFormatError(f"{path} is empty (0 bytes): expected a video. Copy or download it again.")
 
 
-def video_stream(container: InputContainer, path: Path) -> VideoStream:
+def video_stream(container: InputContainer, media: MediaFile) -> VideoStream:
     """The moving picture of a container: not its cover art, the default one first, then the largest."""
     streams = [stream for stream in container.streams.video if not _is_cover(stream)]
     if not streams:
         found = "only sound" if container.streams.audio else "no pictures"
         cover = " and a cover picture" if container.streams.video else ""
-        raise VideoFormatError(f"{path} has no video stream, {found}{cover}: give a file with moving pictures.")
+        raise VideoFormatError(f"{media} has no video stream, {found}{cover}: give a file with moving pictures.")
     stream = min(streams, key=_preference)
-    if stream.codec_context is None:
-        raise VideoFormatError(
-            f"{path} holds video of a codec that is not known here: re-encode it, for example to H.264."
-        )
+    context = stream.codec_context
+    if context is None or (media.decoders is not None and context.codec.name not in media.decoders):
+        name = "a codec that is not known" if context is None else f"the codec {context.codec.name}, which is not read"
+        raise VideoFormatError(f"{media} holds video of {name} here: re-encode it, for example to H.264.")
+    check_pixels(context.width, context.height, media)
     stream.thread_type = "AUTO"
-    stream.codec_context.thread_count = MAX_NUM_DECODE_THREADS
-    stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+    context.thread_count = media.max_num_threads
+    context.options = {"max_pixels": str(media.max_pixels)}
     return stream
+
+
+def check_pixels(width: int, height: int, media: MediaFile) -> None:
+    """Refuse frames that are too large to be unpacked."""
+    if width * height > media.max_pixels:
+        raise VideoFormatError(
+            f"{media} has frames of {width}x{height}, over {media.max_pixels:,} pixels: scale it down."
+        )
 
 
 def demux(container: InputContainer, stream: VideoStream) -> Iterator[Packet[VideoStream]]:
@@ -100,6 +105,8 @@ def demux(container: InputContainer, stream: VideoStream) -> Iterator[Packet[Vid
         try:
             yield from container.demux(stream)
             return
+        except MemoryError:
+            raise
         except FFmpegError:
             num_errors += 1
             if num_errors > MAX_NUM_DEMUX_ERRORS:
@@ -117,14 +124,32 @@ def decode(stream: VideoStream, packet: Packet[VideoStream]) -> tuple[list[Video
             return frames, num_errors
         except EOFError:
             return frames, num_errors
+        except MemoryError:
+            raise
         except FFmpegError:
             num_errors += 1
     return frames, num_errors
 
 
-def fail_to_decode(path: Path, detail: str) -> NoReturn:
+def fail_to_decode(media: MediaFile, detail: str) -> NoReturn:
     """Raise the error for a file whose frames cannot be had."""
-    raise VideoDecodeError(f"{path}: {detail} The file is damaged or encrypted; copy or download it again.")
+    raise VideoDecodeError(f"{media}: {detail} The file is damaged or encrypted; copy or download it again.")
+
+
+def _options(media: MediaFile) -> dict[str, str]:
+    options = {"format_whitelist": ",".join(media.demuxers), "protocol_whitelist": "file"}
+    options["max_pixels"] = str(media.max_pixels)
+    if media.decoders is not None:
+        options["codec_whitelist"] = ",".join(media.decoders)
+    return options
+
+
+def _check_streams(container: InputContainer, media: MediaFile) -> None:
+    num_streams = len(container.streams)
+    if media.max_num_streams is not None and num_streams > media.max_num_streams:
+        raise VideoFormatError(
+            f"{media} holds {num_streams:,} streams, over {media.max_num_streams:,}: keep one video stream of it."
+        )
 
 
 def _is_cover(stream: VideoStream) -> bool:
@@ -141,12 +166,11 @@ def _refuse_other_files(url: str, flags: int, options: object) -> NoReturn:
     raise PermissionError(f"a media file asked for another file: {url}")
 
 
-def _why_not_a_video(path: Path) -> str:
-    with path.open("rb") as file:
-        head = file.read(4096)
-    for sign, kind in PLAYLIST_SIGNS.items():
-        if sign in head:
-            return f"is a playlist ({kind}) that points at other files: give the video file itself."
+def _why_not_a_video(media: MediaFile) -> str:
+    with media.open() as file:
+        head = file.read(HEAD_BYTES)
+    if any(sign in head for sign in PLAYLIST_SIGNS):
+        return why_refused(head)
     if head[4:8] == b"ftyp":
         return "is an mp4 without its index (moov): it was cut off while being written or copied. Copy it again."
     return "is not a video that can be read here: expected mp4, mkv, webm, avi, mov, ts or a like format."

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from videoxl.video.batch import TimedFrame
+from videoxl.video.media_file import MediaFile
 from videoxl.video.probe import StreamFacts
 from videoxl.video.rgb import RgbConverter
 from videoxl.video.walk import Shown, Walk
 
 
 def frames_at(
-    path: Path, facts: StreamFacts, seconds: Sequence[float], *, max_side: int | None, stopped: threading.Event
+    media: MediaFile, facts: StreamFacts, seconds: Sequence[float], *, max_side: int | None, stopped: threading.Event
 ) -> Iterator[TimedFrame]:
     """One `TimedFrame` for each of the (rising) asked times; a frame that is missing comes without a picture."""
-    with Walk(path, facts, stopped=stopped) as walk:
+    with Walk(media, facts, stopped=stopped) as walk:
         converter = RgbConverter(facts, max_side=max_side)
         previous: Shown | None = None
         current: Shown | None = None

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from videoxl.video.batch import TimedFrame
 from videoxl.video.fingerprint import source_fingerprint
+from videoxl.video.media_file import MediaFile
 from videoxl.video.source import VideoSource
 
 
@@ -19,7 +20,9 @@ class FileSource(VideoSource):
     def __init__(self, path: Path) -> None:
         from videoxl.video.probe import examine
 
-        self.info, self.facts = examine(path)
+        self.media = MediaFile(path)
+        self.info, self.facts = examine(self.media)
+        self.info.tell_if_cut_off()
 
     def fingerprint(self) -> str:
         """See `VideoSource.fingerprint`."""
@@ -31,4 +34,4 @@ class FileSource(VideoSource):
         """See `VideoSource.frames_at`."""
         from videoxl.video.decode import frames_at
 
-        return frames_at(self.info.path, self.facts, asked, max_side=max_side, stopped=stopped)
+        return frames_at(self.media, self.facts, asked, max_side=max_side, stopped=stopped)

@@ -6,8 +6,13 @@ packets really end; what the header says stands beside it and is not believed.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
+
+CLAIM_SLACK_SECONDS = 1.0  # headers round, and count the sound too
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +39,11 @@ class VideoInfo:
     def name(self) -> str:
         """The file or folder name alone."""
         return self.path.name
+
+    def tell_if_cut_off(self) -> None:
+        """Warn where the header promises more than there is."""
+        claimed, real = self.claimed_duration_seconds, self.duration_seconds
+        if claimed is not None and claimed > real + CLAIM_SLACK_SECONDS:
+            logger.warning(
+                "%s claims %.1f s but its video ends after %.1f s: it may be cut off.", self.path, claimed, real
+            )

@@ -17,14 +17,14 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from videoxl.errors import VideoDecodeError, VideoFormatError, VideoNotFoundError
+from videoxl.video.allow_list import MAX_PICTURE_PIXELS, PICTURE_FORMATS
 from videoxl.video.batch import TimedFrame
 from videoxl.video.fingerprint import source_fingerprint
 from videoxl.video.folder import picture_paths
 from videoxl.video.info import VideoInfo
+from videoxl.video.media_file import MediaFile
 from videoxl.video.source import VideoSource
 
-PILLOW_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
-MAX_PIXELS = 80_000_000  # below the size where Pillow itself suspects a bomb
 SIXTEEN_BIT_MODES = ("I;16", "I;16B", "I;16L", "I")
 EXIF_ORIENTATION = 0x0112
 TURNED_ORIENTATIONS = (5, 6, 7, 8)  # width and height change places
@@ -36,22 +36,22 @@ class PictureSource(VideoSource):
 
     decoder: str = "pillow"
 
-    def __init__(self, source: str | Path | Sequence[str | Path]) -> None:
-        self._source = source
-        self._paths = picture_paths(source)
-        sizes = [_checked_size(path) for path in self._paths]
-        is_single = len(self._paths) == 1 or not isinstance(source, (str, Path))
+    def __init__(self, source: str | Path | MediaFile | Sequence[str | Path]) -> None:
+        self._source = source.path if isinstance(source, MediaFile) else source
+        self._pictures = _picture_files(source)
+        sizes = [_checked_size(picture) for picture in self._pictures]
+        is_single = len(self._pictures) == 1 or not isinstance(source, (str, Path))
         self.info = VideoInfo(
-            path=self._paths[0] if is_single else Path(str(source)),
-            duration_seconds=float(len(self._paths)),
+            path=self._pictures[0].path if is_single else Path(str(source)),
+            duration_seconds=float(len(self._pictures)),
             width=sizes[0][0],
             height=sizes[0][1],
             rotation=0,
             codec="pictures",
             fps=1.0,
-            claimed_num_frames=len(self._paths),
+            claimed_num_frames=len(self._pictures),
             claimed_duration_seconds=None,
-            size_bytes=sum(path.stat().st_size for path in self._paths),
+            size_bytes=sum(picture.num_bytes() for picture in self._pictures),
             has_audio=False,
         )
 
@@ -67,38 +67,47 @@ class PictureSource(VideoSource):
             if stopped.is_set():
                 return
             index = math.floor(second + TIME_SLACK_SECONDS)
-            is_there = index < len(self._paths)
-            picture_HWC = load_picture(self._paths[index], max_side=max_side) if is_there else None
+            is_there = index < len(self._pictures)
+            picture_HWC = load_picture(self._pictures[index], max_side=max_side) if is_there else None
             yield TimedFrame(second, float(index), picture_HWC)
 
 
-def load_picture(path: Path, *, max_side: int | None = None) -> npt.NDArray[np.uint8]:
+def load_picture(source: Path | MediaFile, *, max_side: int | None = None) -> npt.NDArray[np.uint8]:
     """A picture upright as RGB, HWC, scaled down so that its longer side is at most `max_side`."""
+    media = source if isinstance(source, MediaFile) else MediaFile(source)
     try:
-        with Image.open(path, formats=PILLOW_FORMATS) as stored:
+        with media.open() as file, Image.open(file, formats=PICTURE_FORMATS) as stored:
             picture = ImageOps.exif_transpose(_eight_bit(stored))
             if max_side is not None:
                 picture.thumbnail((max_side, max_side), Image.Resampling.BICUBIC)
             return np.asarray(picture.convert("RGB"))
     except (OSError, SyntaxError, ValueError) as error:
-        raise VideoDecodeError(f"{path} is a damaged picture ({error}): copy it again or leave it out.") from error
+        raise VideoDecodeError(f"{media} is a damaged picture ({error}): copy it again or leave it out.") from error
 
 
-def _checked_size(path: Path) -> tuple[int, int]:
-    if not path.exists():
-        raise VideoNotFoundError(f"{path} does not exist: check the path.")
+def _picture_files(source: str | Path | MediaFile | Sequence[str | Path]) -> list[MediaFile]:
+    if isinstance(source, MediaFile):
+        return [source]
+    return [MediaFile(path, max_pixels=MAX_PICTURE_PIXELS) for path in picture_paths(source)]
+
+
+def _checked_size(media: MediaFile) -> tuple[int, int]:
+    if media.descriptor is None and not media.path.exists():
+        raise VideoNotFoundError(f"{media} does not exist: check the path.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # refused below, with our own words
-            with Image.open(path, formats=PILLOW_FORMATS) as picture:
+            with media.open() as file, Image.open(file, formats=PICTURE_FORMATS) as picture:
                 width, height = picture.size
                 is_turned = _orientation(picture) in TURNED_ORIENTATIONS
     except Image.DecompressionBombError as error:
-        raise _too_large(path) from error
+        raise _too_large(media) from error
     except (OSError, SyntaxError, ValueError) as error:
-        raise VideoFormatError(f"{path} is not a picture we can read: expected jpg, png, webp, bmp or tiff.") from error
-    if width * height > MAX_PIXELS:
-        raise _too_large(path)
+        raise VideoFormatError(
+            f"{media} is not a picture we can read: expected jpg, png, webp, bmp or tiff."
+        ) from error
+    if width * height > media.max_pixels:
+        raise _too_large(media)
     return (height, width) if is_turned else (width, height)
 
 
@@ -109,8 +118,8 @@ def _orientation(picture: Image.Image) -> int | None:
     return picture.getexif().get(EXIF_ORIENTATION)
 
 
-def _too_large(path: Path) -> VideoFormatError:
-    return VideoFormatError(f"{path} unpacks to more than {MAX_PIXELS:,} pixels: scale it down first.")
+def _too_large(media: MediaFile) -> VideoFormatError:
+    return VideoFormatError(f"{media} unpacks to more than {media.max_pixels:,} pixels: scale it down first.")
 
 
 def _eight_bit(picture: Image.Image) -> Image.Image:

@@ -6,7 +6,6 @@ times of all its packets. Headers may lie about it or say nothing.
 
 from __future__ import annotations
 
-import logging
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -21,8 +20,8 @@ from av.video.stream import VideoStream
 
 from videoxl.errors import VideoFormatError
 from videoxl.video.container import (
-    MAX_PIXELS,
     NEVER_SOUGHT,
+    check_pixels,
     decode,
     demux,
     fail_to_decode,
@@ -30,18 +29,16 @@ from videoxl.video.container import (
     video_stream,
 )
 from videoxl.video.info import VideoInfo
+from videoxl.video.media_file import MediaFile
 from videoxl.video.orientation import UPRIGHT, Orientation, orientation_of
 
 MAX_PIXEL_ASPECT = 8  # pixels wider or narrower than this are a broken header
 MAX_NUM_PACKETS = 2_000  # a stream that shows nothing in this many packets shows nothing
-CLAIM_SLACK_SECONDS = 1.0  # headers round, and count the sound too
 FAR_SECONDS = 1_000_000  # past the end of any video
 MAX_ROUNDING_SECONDS = 0.0005  # Matroska and FLV count milliseconds
 FLOAT_SLACK_SECONDS = 1e-6
 HDR_TRANSFERS = (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67)
 MICROSECONDS = 1_000_000  # the unit of container.duration
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +70,24 @@ class StreamFacts:
 
 def probe(path: str | Path) -> VideoInfo:
     """Open a video file, decode its first frame, find its end, and close it again."""
-    return examine(Path(path))[0]
+    return examine(MediaFile(Path(path)))[0]
 
 
-def examine(path: Path) -> tuple[VideoInfo, StreamFacts]:
+def examine(media: MediaFile) -> tuple[VideoInfo, StreamFacts]:
     """`probe`, and the facts that a reader of the same file needs."""
-    with open_container(path) as container:
-        stream = video_stream(container, path)
+    with open_container(media) as container:
+        stream = video_stream(container, media)
         uses_dts = container.format.name == "avi"
-        frame, origin, start = _first_frame(container, stream, path, uses_dts)
+        frame, origin, start = _first_frame(container, stream, media, uses_dts)
         claimed = _claimed_seconds(container, stream)
-        end = _end_ticks(container, stream, path, uses_dts)
+        end = _end_ticks(container, stream, media, uses_dts)
         duration = float((end - start) * time_base(stream)) if end is not None else claimed or 0.0
         if duration <= 0:
             raise VideoFormatError(
-                f"{path} lasts zero seconds: expected moving pictures. Give a still as a picture file."
+                f"{media} lasts zero seconds: expected moving pictures. Give a still as a picture file."
             )
         facts = _facts(frame, stream, origin, origin - start if uses_dts else None)
-        info = _info(path, container, stream, facts, duration, claimed)
-    if claimed is not None and claimed > duration + CLAIM_SLACK_SECONDS:
-        logger.warning("%s claims %.1f s but its video ends after %.1f s: it may be cut off.", path, claimed, duration)
+        info = _info(media, container, stream, facts, duration, claimed)
     return info, facts
 
 
@@ -110,7 +105,7 @@ def stamp(packet: Packet[VideoStream], uses_dts: bool) -> int | None:
 
 
 def _first_frame(
-    container: InputContainer, stream: VideoStream, path: Path, uses_dts: bool
+    container: InputContainer, stream: VideoStream, media: MediaFile, uses_dts: bool
 ) -> tuple[VideoFrame, int, int]:
     """The first frame that decodes, the stamp that counts as zero, and the stamp where the packets begin.
 
@@ -126,7 +121,7 @@ def _first_frame(
         num_errors += errors
         num_packets += 1
         if frames:
-            _check_pixels(frames[0], path)
+            check_pixels(frames[0].width, frames[0].height, media)
             shown = frames[0].dts if uses_dts else frames[0].pts
             shown = stamps[0] if shown is None else shown
             origin = min([shown, *stamps]) if num_errors and not uses_dts else shown
@@ -134,11 +129,16 @@ def _first_frame(
         if num_packets >= MAX_NUM_PACKETS:
             break
     if not stamps:
-        raise VideoFormatError(f"{path} lasts zero seconds, its video stream holds no frame: export it again.")
-    fail_to_decode(path, f"none of its first {num_packets} packets could be decoded as {stream.codec_context.name}.")
+        raise VideoFormatError(f"{media} lasts zero seconds, its video stream holds no frame: export it again.")
+    if not stream.codec_context.width:
+        raise VideoFormatError(
+            f"{media} has no frame of a known size of up to {media.max_pixels:,} pixels: scale it down, or, where it "
+            "is not larger, copy it again, for it is damaged."
+        )
+    fail_to_decode(media, f"none of its first {num_packets} packets could be decoded as {stream.codec_context.name}.")
 
 
-def _end_ticks(container: InputContainer, stream: VideoStream, path: Path, uses_dts: bool) -> int | None:
+def _end_ticks(container: InputContainer, stream: VideoStream, media: MediaFile, uses_dts: bool) -> int | None:
     """Where the last packet ends, and no earlier than what an mp4 lists: listed and absent is lost, not shorter."""
     end = None
     if container.format.name not in NEVER_SOUGHT:
@@ -146,8 +146,8 @@ def _end_ticks(container: InputContainer, stream: VideoStream, path: Path, uses_
             container.seek(int(FAR_SECONDS / time_base(stream)), stream=stream)
             end = _last_end(container, stream, uses_dts)
     if end is None:
-        with open_container(path) as again:
-            end = _last_end(again, video_stream(again, path), uses_dts)
+        with open_container(media) as again:
+            end = _last_end(again, video_stream(again, media), uses_dts)
     is_listed = container.format.name.startswith("mov") and stream.frames and stream.duration
     listed = (stream.start_time or 0) + (stream.duration or 0) if is_listed else None
     return max((ticks for ticks in (end, listed) if ticks is not None), default=None)
@@ -194,7 +194,7 @@ def _orientation(frame: VideoFrame) -> Orientation:
 
 
 def _info(
-    path: Path,
+    media: MediaFile,
     container: InputContainer,
     stream: VideoStream,
     facts: StreamFacts,
@@ -203,7 +203,7 @@ def _info(
 ) -> VideoInfo:
     width, height = facts.orientation.size(facts.stored_width, facts.stored_height)
     return VideoInfo(
-        path=path,
+        path=media.path,
         duration_seconds=duration,
         width=width,
         height=height,
@@ -212,13 +212,6 @@ def _info(
         fps=float(stream.average_rate) if stream.average_rate else None,
         claimed_num_frames=stream.frames or None,
         claimed_duration_seconds=claimed,
-        size_bytes=path.stat().st_size,
+        size_bytes=media.num_bytes(),
         has_audio=bool(container.streams.audio),
     )
-
-
-def _check_pixels(frame: VideoFrame, path: Path) -> None:
-    if frame.width * frame.height > MAX_PIXELS:
-        raise VideoFormatError(
-            f"{path} has frames of {frame.width}x{frame.height}, over {MAX_PIXELS:,} pixels: scale it down."
-        )

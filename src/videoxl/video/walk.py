@@ -11,7 +11,6 @@ import threading
 from collections import deque
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 
 from av.container import InputContainer
@@ -21,6 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from videoxl.video.container import NEVER_SOUGHT, decode, demux, open_container, video_stream
+from videoxl.video.media_file import MediaFile
 from videoxl.video.probe import StreamFacts, stamp, time_base
 
 # Where every packet shows exactly one frame, a packet without a frame is a loss. Elsewhere (VP8 and its hidden frames,
@@ -49,8 +49,8 @@ class Shown:
 class Walk:
     """A decoder at some place of the stream. `peek` shows what comes next, `take` moves past it."""
 
-    def __init__(self, path: Path, facts: StreamFacts, *, stopped: threading.Event) -> None:
-        self._path, self._facts, self._stopped = path, facts, stopped
+    def __init__(self, media: MediaFile, facts: StreamFacts, *, stopped: threading.Event) -> None:
+        self._media, self._facts, self._stopped = media, facts, stopped
         self._resources = ExitStack()
         self._longest_gap_seconds: float | None = None  # between keyframes, as far as seen
         self._can_seek = True
@@ -108,8 +108,8 @@ class Walk:
         self._rewind_state()
 
     def _open(self) -> tuple[InputContainer, VideoStream]:
-        container = self._resources.enter_context(open_container(self._path))
-        stream = video_stream(container, self._path)
+        container = self._resources.enter_context(open_container(self._media))
+        stream = video_stream(container, self._media)
         if "matroska" in container.format.name:
             container.seek(0)  # Matroska reads its table of keyframes at the first seek
         is_listing = "matroska" in container.format.name or stream.frames > 0  # fragmented mp4: lists what it has read
