@@ -20,12 +20,17 @@ import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from benchmarks.measurement import Timing, in_own_process, progress, summary, write
 from videoxl.compression.layout import Layout
 from videoxl.compression.plan import fixed_plan
+
+if TYPE_CHECKING:
+    from videoxl.engine import VideoXL
+    from videoxl.memory import CompressedMemory
 
 QUESTION = "What appears in the film?"
 
@@ -62,10 +67,17 @@ def main() -> None:
 def save_hour(model: str, path: Path, *, num_frames: int, ratio: int) -> dict[str, int]:
     """Save a memory with the rows that so many frames leave; says how many and how large."""
     import videoxl
+
+    memory = random_hour(videoxl.load(model, device="cpu"), num_frames=num_frames, ratio=ratio)
+    memory.save(path)
+    return {"rows": memory.num_rows, "row_bytes": memory.nbytes}
+
+
+def random_hour(vxl: "VideoXL", *, num_frames: int, ratio: int) -> "CompressedMemory":
+    """A memory as watching so many frames would leave it, with random numbers in the rows of video."""
     from videoxl.memory import CompressedMemory, MemoryAbout, MemorySource
     from videoxl.memory.segment import Segment
 
-    vxl = videoxl.load(model, device="cpu")
     config = vxl.model.config
     text = config.text_config
     source = MemorySource(name="random.mp4", duration_seconds=float(num_frames))
@@ -83,8 +95,7 @@ def save_hour(model: str, path: Path, *, num_frames: int, ratio: int) -> dict[st
         )  # fmt: skip
         shape = (text.num_hidden_layers, text.num_key_value_heads, num_rows, width)
         memory.append(segment, *(torch.randn(shape, generator=generator) for _ in range(2)))
-    memory.save(path)
-    return {"rows": memory.num_rows, "row_bytes": memory.nbytes}
+    return memory
 
 
 def ask(model: str, memory_path: str) -> dict[str, float]:

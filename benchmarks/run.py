@@ -14,9 +14,11 @@ from pathlib import Path
 MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "prefill": (),
     "decode": (),
+    "answer_batch": (),
     "memory_growth": (),
     "open_memory": (),
     "training_memory": (),
+    "isolated_decode": (),
 }
 GPU_MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "gpu_prefill": ("--frames", "2048"),

@@ -8,11 +8,11 @@ import pytest
 
 from videoxl.errors import UsageError
 from videoxl.memory import MemoryWriter, open_memory, save
-from videoxl.memory.lock import FolderLock
+from videoxl.memory.lock import FolderLock, is_locked
 
 HOLD = """
 import sys, pathlib
-from videoxl.memory.lock import FolderLock
+from videoxl.memory.lock import FolderLock, is_locked
 lock = FolderLock(pathlib.Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
@@ -60,3 +60,16 @@ def test_a_refused_writer_leaves_no_lock(make_memory, tmp_path, about):
             MemoryWriter(tmp_path / "a.vxl", about)
     assert not (tmp_path / "a.vxl" / "writer.lock").exists()
     MemoryWriter(tmp_path / "a.vxl", about, overwrite=True).close()
+
+
+def test_looking_at_a_lock_does_not_take_it(tmp_path):
+    """Whether somebody writes can be asked before, while and after somebody does, and changes nothing."""
+    assert not is_locked(tmp_path / "nothing.vxl")
+    lock = FolderLock(tmp_path)
+    assert is_locked(tmp_path)
+    assert is_locked(tmp_path)
+    lock.release()
+    assert not is_locked(tmp_path)
+    (tmp_path / "writer.lock").touch()  # as a killed writer leaves it
+    assert not is_locked(tmp_path)
+    FolderLock(tmp_path).release()

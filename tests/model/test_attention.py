@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 import torch
 
-from videoxl.memory.key_values import KeyValues, Pieces
+from videoxl.memory.key_values import KeyValues, PaddedTails, Pieces
 from videoxl.model import attention
-from videoxl.model.attention import attend, attention_weights, causal_mask
+from videoxl.model.attention import attend, attend_with_log_sum, attention_weights, causal_mask, memory_shares
 
 FP32_ROUND_OFF = 2e-6
 BFLOAT16_ERROR = 2e-2
@@ -102,6 +102,37 @@ def test_the_kernel_equals_two_matrix_products():
     plain = attention._partial_in_the_open(query, own, 0.3, None, True)
     for one, other in zip(fused, plain, strict=True):
         torch.testing.assert_close(one, other, atol=FP32_ROUND_OFF, rtol=0)
+
+
+@pytest.mark.parametrize("num_memory", [0, 33])
+def test_questions_side_by_side_equal_each_alone(num_memory):
+    """Tails of several lengths, padded in groups, give each question what its own rows alone would give."""
+    generator = torch.Generator().manual_seed(num_memory)
+    lengths = [(3, 7, 1), (9, 20)]
+    memory = rows(generator, 1, num_memory) if num_memory else None
+    groups = [rows(generator, len(each), max(each)) for each in lengths]
+    masks = [(torch.arange(max(each)) < torch.tensor(each)[:, None])[:, None, None] for each in lengths]
+    query = torch.randn(5, 6, 1, 8, generator=generator)
+    together = attend(query, PaddedTails(tuple(groups), tuple(masks)), memory, scaling=0.3)
+    place = 0
+    for group, group_lengths in zip(groups, lengths, strict=True):
+        for index, length in enumerate(group_lengths):
+            own = KeyValues(*(part[index : index + 1, :, :length] for part in group))
+            alone = by_weights(query[place : place + 1], own, memory)
+            torch.testing.assert_close(together[place : place + 1], alone, atol=FP32_ROUND_OFF, rtol=0)
+            place += 1
+
+
+@pytest.mark.parametrize("at_once", [1, 100, 2**22])
+def test_shares_of_memory_are_the_weights(monkeypatch, at_once):
+    """What a query gives each memory row is its weight in the softmax over memory and step, in the mean over heads."""
+    monkeypatch.setattr(attention, "SHARES_AT_ONCE", at_once)
+    generator = torch.Generator().manual_seed(0)
+    query, own, memory = torch.randn(3, 6, 5, 8, generator=generator), rows(generator, 3, 9), rows(generator, 1, 33)
+    _, log_sum = attend_with_log_sum(query, own, memory, scaling=0.3)
+    shares = memory_shares(query[:, :, -1], log_sum[:, :, -1], memory, scaling=0.3)
+    expected = attention_weights(query, own, memory, scaling=0.3)[:, :, -1, :33].mean(dim=1)
+    torch.testing.assert_close(shares, expected, atol=FP32_ROUND_OFF, rtol=0)
 
 
 @pytest.mark.gpu

@@ -4,7 +4,7 @@ While the answer's tokens are predicted, some layers look at the rows that hold 
 interval is looked at is compared with how much a question about nothing looks at it; what is above that background is
 evidence. Weights that were taught where to look need no such comparison (`evidence_background` of the config).
 
-T answer tokens, S memory rows, H heads.
+S memory rows.
 """
 
 from collections.abc import Sequence
@@ -14,20 +14,10 @@ import torch
 
 from videoxl.engine.answer import Evidence
 from videoxl.memory.memory import CompressedMemory
-from videoxl.model.decoder import Watched
+from videoxl.memory.segment import Segment
 
 MAX_RANGES = 5
 LEAST_OF_BEST = 0.25  # a range that gets less than this share of the best one's score is noise
-
-
-def attention_on_rows(watched: Watched, num_rows: int, first_token: int) -> torch.Tensor:
-    """Mean share of attention (S,) that tokens from `first_token` on give each memory row, over heads and layers."""
-    layers = [
-        weights_BHTS[0, :, first_token:, :num_rows].mean(dim=(0, 1))
-        for weights_BHTS in watched.values()
-        if weights_BHTS is not None
-    ]
-    return torch.stack(layers).mean(dim=0).float().cpu()
 
 
 def evidence_ranges(
@@ -39,24 +29,29 @@ def evidence_ranges(
     if total <= 0:
         return ()
     least = LEAST_OF_BEST * max(scores)
+    intervals = memory.intervals  # once: it is made anew each time, and there may be thousands
 
     def kind(index: int) -> tuple[bool, int]:
-        return scores[index] >= least, memory.intervals[index].source
+        return scores[index] >= least, intervals[index].source
 
     runs = [(is_evidence, list(run)) for (is_evidence, _), run in groupby(range(len(scores)), key=kind)]
-    found = [_range(memory, run, scores, total) for is_evidence, run in runs if is_evidence]
+    found = [_range(intervals, run, scores, total) for is_evidence, run in runs if is_evidence]
     return tuple(sorted(found, key=lambda evidence: -evidence.score)[:MAX_RANGES])
 
 
 def interval_scores(memory: CompressedMemory, attention_S: torch.Tensor, background_S: torch.Tensor) -> list[float]:
     """Attention above background for each interval of a memory, in order; 0 where there is none."""
     above_S = (attention_S - background_S).clamp(min=0)
-    segments = enumerate(memory.segments)
-    ranges = [memory.row_range(index) for index, segment in segments if segment.kind == "interval"]
-    return [float(above_S[rows.start : rows.stop].sum()) for rows in ranges]
+    sums = [0.0, *above_S.double().cumsum(0).tolist()]  # up to each row: one step for all intervals
+    scores, row = [], 0
+    for segment in memory.segments:
+        if segment.kind == "interval":
+            scores.append(max(0.0, sums[row + segment.num_rows] - sums[row]))
+        row += segment.num_rows
+    return scores
 
 
-def _range(memory: CompressedMemory, indices: Sequence[int], scores: Sequence[float], total: float) -> Evidence:
-    first, last = memory.intervals[indices[0]], memory.intervals[indices[-1]]
+def _range(intervals: Sequence[Segment], indices: Sequence[int], scores: Sequence[float], total: float) -> Evidence:
+    first, last = intervals[indices[0]], intervals[indices[-1]]
     score = sum(scores[index] for index in indices) / total
     return Evidence(first.start_seconds, last.stop_seconds, score, source=first.source)

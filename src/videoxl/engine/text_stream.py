@@ -1,55 +1,59 @@
-"""Text while it is generated: a streamer for transformers' `generate` that hands out whole characters."""
+"""Text while it is generated: whole characters are handed out, and what may still change is held back."""
 
-from collections.abc import Callable
-from typing import Any
-
-import torch
-from transformers.generation.streamers import BaseStreamer
-
-from videoxl.engine.progress import Stopwatch
+from collections.abc import Callable, Sequence
 
 UNFINISHED_CHARACTER = "\ufffd"
 
+TextListener = Callable[[str], None]
 
-class TextStream(BaseStreamer):
-    """Decodes tokens as they come; text behind `hold_back` waits for `finish`, which may change it."""
 
-    def __init__(self, tokenizer: Any, on_text: Callable[[str], None] | None, *, hold_back: str | None = None) -> None:
-        self._tokenizer, self._on_text, self._hold_back = tokenizer, on_text, hold_back
-        self._stopwatch = Stopwatch()
-        self._ids: list[int] = []
+class TextStream:
+    """Turns tokens into text as they come. What is behind `hold_back` waits for `finish`, which may change it; text
+    from a stop string on is not the answer's, and what may be the beginning of one waits, too."""
+
+    def __init__(
+        self,
+        decode: Callable[[Sequence[int]], str],
+        on_text: TextListener | None,
+        *,
+        hold_back: str | None = None,
+        stop: Sequence[str] = (),
+    ) -> None:
+        self._decode, self._on_text, self._hold_back, self._stop = decode, on_text, hold_back, stop
+        self._token_ids: list[int] = []
         self._num_sent = 0
-        self._has_prompt = False
-        self.first_token_seconds = 0.0
 
-    def put(self, value: torch.Tensor) -> None:
-        """What `generate` calls: first with the prompt, then with each new token."""
-        if not self._has_prompt:
-            self._has_prompt = True
-            return
-        if not self._ids:
-            self.first_token_seconds = self._stopwatch.seconds
-        self._ids.extend(value.flatten().tolist())
-        text = self._text()
+    @property
+    def text(self) -> str:
+        """All text so far, up to the first stop string."""
+        text = self._decode(self._token_ids)
+        return text[: self._stops_at(text)]
+
+    def put(self, token_id: int) -> bool:
+        """Take the next token, and hand out what is certain; returns whether a stop string is complete."""
+        self._token_ids.append(token_id)
+        if self._on_text is None and not self._stop:
+            return False
+        text = self._decode(self._token_ids)
+        stops_at = self._stops_at(text)
         if not text.endswith(UNFINISHED_CHARACTER):
-            visible = text if self._hold_back is None else text.split(self._hold_back)[0]
-            self._send(visible)
+            certain = text[:stops_at] if stops_at is not None else text[: len(text) - self._num_of_stop(text)]
+            self._send(certain if self._hold_back is None else certain.split(self._hold_back)[0])
+        return stops_at is not None
 
-    def end(self) -> None:
-        """What `generate` calls last; the text ends with `finish`."""
-
-    def finish(self, complete: Callable[[str], str]) -> str:
-        """The whole text as `complete` leaves it; what was not sent yet is sent."""
-        text = complete(self._text()).strip()
+    def finish(self, text: str) -> None:
+        """Hand out what was not yet, of the whole text as it is in the end."""
         self._send(text)
-        return text
 
-    def _text(self) -> str:
-        hidden = {token for token in self._tokenizer.all_special_ids if token != self._held_id()}
-        return self._tokenizer.decode([token for token in self._ids if token not in hidden]).lstrip()
+    def _stops_at(self, text: str) -> int | None:
+        found = [place for stop in self._stop if (place := text.find(stop)) >= 0]
+        return min(found, default=None)
 
-    def _held_id(self) -> int | None:
-        return None if self._hold_back is None else self._tokenizer.convert_tokens_to_ids(self._hold_back)
+    def _num_of_stop(self, text: str) -> int:
+        """Characters at the end that are the beginning of a stop string."""
+        longest = max(map(len, self._stop), default=1) - 1
+        lengths = range(min(longest, len(text)), 0, -1)
+        return next((n for n in lengths if any(stop.startswith(text[-n:]) for stop in self._stop)), 0)
 
     def _send(self, text: str) -> None:
         if self._on_text is not None and len(text) > self._num_sent:

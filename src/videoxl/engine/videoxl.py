@@ -22,17 +22,23 @@ import torch
 from videoxl import __version__
 from videoxl.checkpoint.fingerprint import fingerprint
 from videoxl.engine.answer import Answer
-from videoxl.engine.conversation import DEFAULT_NEW_TOKENS, Conversation, TextListener
+from videoxl.engine.answer_batch import DEFAULT_TURNS, AnswerBatch
+from videoxl.engine.constrained import Constraint
+from videoxl.engine.conversation import Conversation
 from videoxl.engine.keeper import Keeper
 from videoxl.engine.progress import ProgressListener
+from videoxl.engine.sampling import DEFAULT_NEW_TOKENS
+from videoxl.engine.seen_video import SeenVideo, see_video
 from videoxl.engine.speaker import Speaker
+from videoxl.engine.text_stream import TextListener
 from videoxl.engine.watch import check_watch, watch_video
 from videoxl.engine.watch_config import PlannerName, WatchConfig, check_ratio
+from videoxl.engine.watcher import IntervalListener
 from videoxl.errors import MemoryFormatError, MemoryMismatchError, UsageError
 from videoxl.memory import CompressedMemory, MemoryAbout, MemorySource, MemoryWriter, check_model, inspect, open_memory
 from videoxl.memory.cache import MemoryCache
 from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
-from videoxl.video import SampleConfig, VideoSource, Watchable, open_video
+from videoxl.video import SampleConfig, VideoSource, Watchable, open_video, sample_times
 
 Source = str | PathLike[str] | Sequence[str | PathLike[str]] | Watchable
 
@@ -74,6 +80,7 @@ class VideoXL:
         overwrite: bool = False,
         time_limit_seconds: float | None = None,
         progress: ProgressListener | None = None,
+        on_interval: IntervalListener | None = None,
     ) -> CompressedMemory:
         """Condense a video file, a picture, a folder or list of pictures, or a film without a file into a memory.
 
@@ -86,6 +93,8 @@ class VideoXL:
             planner: `fixed` intervals, or `dynamic` ones that end where the picture changes.
             keeper: What is remembered of each interval instead of VSTs, for comparisons; not together with `out`.
             overwrite: Replace a memory at `out` that holds something else.
+            on_interval: Called in this thread after each interval that is kept, with the growing memory, the segment
+                and its visual tokens (N, D). What it raises ends the watching; with `out`, rows so far are saved.
 
         Raises:
             UsageError: An option cannot be carried out.
@@ -100,7 +109,7 @@ class VideoXL:
             ),
             ratio, planner, interval_frames,
         )  # fmt: skip
-        video = open_video(_plain_paths(source))
+        video = self._opened(source)
         about = self._about(video, config)
         if keeper is not None:
             about = _kept_by(about, keeper, out)
@@ -119,7 +128,7 @@ class VideoXL:
                 self._remember_text(cache, self.processor.before_video(), writer)
             watch_video(
                 self.model, self.processor, cache, video, config, writer=writer, keeper=keeper,
-                time_limit_seconds=time_limit_seconds, progress=progress,
+                time_limit_seconds=time_limit_seconds, progress=progress, on_interval=on_interval,
             )  # fmt: skip
         return memory
 
@@ -138,6 +147,7 @@ class VideoXL:
         interval_frames: int | None = None,
         time_limit_seconds: float | None = None,
         progress: ProgressListener | None = None,
+        on_interval: IntervalListener | None = None,
     ) -> None:
         """Watch a further video into a memory, behind what it holds; questions may then be about both.
 
@@ -148,7 +158,7 @@ class VideoXL:
             fps=fps, num_frames=num_frames, start_seconds=start_seconds, end_seconds=end_seconds, max_frames=max_frames
         )
         config = self.watch_config(sample, ratio, planner, interval_frames)
-        video = open_video(_plain_paths(source))
+        video = self._opened(source)
         about = self._about(video, config)
         before = memory.about
         memory.about = replace(before, sources=(*before.sources, *about.sources))
@@ -157,10 +167,32 @@ class VideoXL:
             self._remember_text(cache, self.processor.between_videos(), None)
             watch_video(
                 self.model, self.processor, cache, video, config, source=len(before.sources),
-                time_limit_seconds=time_limit_seconds, progress=progress,
+                time_limit_seconds=time_limit_seconds, progress=progress, on_interval=on_interval,
             )  # fmt: skip
         finally:
             self._ready_memories.pop(memory, None)
+
+    def see(
+        self,
+        source: Source,
+        *,
+        fps: float | None = None,
+        num_frames: int | None = None,
+        timestamps: Sequence[float] | None = None,
+        max_frames: int | None = None,
+        progress: ProgressListener | None = None,
+    ) -> SeenVideo:
+        """Look at a video without remembering anything: what was seen can be watched, with the same options for frames,
+        as often as wanted, at many ratios or by many keepers, without the video being read or encoded again.
+
+        The memories are those of the video itself, to the bit. Raises what `watch` raises.
+        """
+        video = open_video(_plain_paths(source))
+        sample = SampleConfig(fps=fps, num_frames=num_frames, timestamps=timestamps, max_frames=max_frames)
+        times_F = sample_times(video.info.duration_seconds, sample).seconds_F.tolist()
+        return see_video(
+            self.model, self.processor, video, times_F, model_fingerprint=self.fingerprint, progress=progress
+        )
 
     def watch_config(
         self,
@@ -194,26 +226,61 @@ class VideoXL:
         *,
         max_new_tokens: int = DEFAULT_NEW_TOKENS,
         temperature: float = 0.0,
+        top_p: float = 1.0,
         seed: int = 0,
+        stop: Sequence[str] | str = (),
+        constraint: Constraint | None = None,
         on_text: TextListener | None = None,
     ) -> Answer:
-        """Answer one question on a memory, which stays as it is; with no memory, a question about nothing seen."""
+        """Answer one question on a memory, which stays as it is; with no memory, a question about nothing seen.
+
+        The options are those of `Conversation.ask`.
+        """
         return self.chat(memory).ask(
-            question, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed, on_text=on_text
-        )
+            question, max_new_tokens=max_new_tokens, temperature=temperature, top_p=top_p, seed=seed, stop=stop,
+            constraint=constraint, on_text=on_text,
+        )  # fmt: skip
 
     def ask_all(
-        self, memory: CompressedMemory, questions: Sequence[str], *, max_new_tokens: int = DEFAULT_NEW_TOKENS
+        self, memory: CompressedMemory | None, questions: Sequence[str], *, max_new_tokens: int = DEFAULT_NEW_TOKENS
     ) -> list[Answer]:
-        """Answer several questions, none of which knows of the others."""
-        return [self.ask(memory, question, max_new_tokens=max_new_tokens) for question in questions]
+        """Answer several questions at once, none of which knows of the others."""
+        batch = self.batch(memory)
+        turns = [batch.add(question, max_new_tokens=max_new_tokens) for question in questions]
+        while len(batch):
+            batch.step()
+        return [turn.answer for turn in turns]
 
     def chat(self, memory: CompressedMemory | None = None) -> Conversation:
         """A conversation: each question may refer to the ones before it."""
+        return Conversation(self._speaker, *self._fork(memory))
+
+    def batch(self, memory: CompressedMemory | None = None, *, max_turns: int = DEFAULT_TURNS) -> AnswerBatch:
+        """Many questions on a memory at once; they may come and go while others are being answered.
+
+        It reads a fork of the memory as it is now, which shares its rows: of a memory that is still growing it does
+        not see what comes later. Make another batch for the questions that should.
+
+        Args:
+            max_turns: How many are answered at once; others wait, in the order in which they came.
+        """
+        return AnswerBatch(self._speaker, *self._fork(memory), max_turns=max_turns)
+
+    def _fork(self, memory: CompressedMemory | None) -> tuple[MemoryCache, torch.Tensor | None]:
+        """What one conversation, or batch, reads and writes, and the memory's background."""
         if memory is None:
-            return Conversation(self._speaker, self.model.cache(), None)
+            return self.model.cache(), None
         ready = self._ready(memory)
-        return Conversation(self._speaker, ready.cache.fork(), ready.background_S)
+        return ready.cache.fork(), ready.background_S
+
+    def _opened(self, source: Source) -> VideoSource:
+        video = open_video(_plain_paths(source))
+        if isinstance(video, SeenVideo) and video.model_fingerprint != self.fingerprint:
+            raise MemoryMismatchError(
+                f"{video.info.name} was seen by another model ({video.model_fingerprint[:12]}); this one is "
+                f"{self.fingerprint[:12]}. Give the video itself, or let this model see it."
+            )
+        return video
 
     def _about(self, video: VideoSource, config: WatchConfig) -> MemoryAbout:
         info = video.info

@@ -1,13 +1,13 @@
 """Frames in, memory out: one video on its way through tower, planner and decoder.
 
 A file is a stream that ends: `feed` takes frames as they come, in any portions, and `finish` closes what is open.
-Frames go through the tower in chunks that begin at multiples of `FRAMES_AT_ONCE`, so a run that was interrupted and
-goes on computes the very same numbers as one that was not.
+What was interrupted goes on at the beginning of a chunk of the tower's (`seeing.py`), so it computes the very same
+numbers as a run that was not. Frames that were seen already come in by `take`.
 
 F frames, M visual tokens per frame, D hidden width.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -16,11 +16,16 @@ from videoxl.compression.interval import Interval
 from videoxl.compression.layout import Layout
 from videoxl.compression.planner import Planner
 from videoxl.engine.keeper import Keeper, VSTKeeper
+from videoxl.engine.seeing import SeenFrames, Seer
 from videoxl.memory.cache import MemoryCache
+from videoxl.memory.memory import CompressedMemory
 from videoxl.memory.segment import Segment
 from videoxl.memory.writer import MemoryWriter
 from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
 from videoxl.model.modeling_videoxl import FRAMES_AT_ONCE
+
+IntervalListener = Callable[[CompressedMemory, Segment, torch.Tensor], None]
+"""Told of each kept interval, in the watching thread: the growing memory, the segment, its visual tokens (N, D)."""
 
 
 class Watcher:
@@ -37,6 +42,7 @@ class Watcher:
         source: int = 0,
         writer: MemoryWriter | None = None,
         keeper: Keeper | None = None,
+        on_interval: IntervalListener | None = None,
     ) -> None:
         """Go on behind the intervals that the memory already holds of `source`.
 
@@ -44,9 +50,11 @@ class Watcher:
             times: When each frame begins, in order, and when the last one ends; one more than there are frames.
             keeper: What is remembered of each interval; its VSTs where none is given.
         """
-        self._model, self._processor, self._cache, self._planner = model, processor, cache, planner
+        self._model, self._cache, self._planner = model, cache, planner
+        self._seer = Seer(model, processor)
         self._times, self._source, self._writer = times, source, writer
         self._keeper = VSTKeeper() if keeper is None else keeper
+        self._on_interval = on_interval
         kept = [segment for segment in cache.memory.intervals if segment.source == source]
         self.num_kept = kept[-1].stop_frame if kept else 0
         """Frames whose intervals are in memory."""
@@ -54,43 +62,34 @@ class Watcher:
         self.first_needed = max(0, self.num_kept - 1) // FRAMES_AT_ONCE * FRAMES_AT_ONCE
         """The first frame that `feed` must be given: the beginning of the chunk before the first new one."""
         self._num_encoded = self.first_needed
-        self._pixels: list[torch.Tensor] = []
         self._visual: list[torch.Tensor] = []  # (M, D) each, of frames from num_kept on
         self._seconds: list[float] = []
-        self._arrived: list[float] = []
 
     def feed(self, frames_FCHW: np.ndarray, seconds_F: Sequence[float]) -> None:
         """Take the next frames, uint8 RGB, with the time at which each is shown."""
-        self._pixels.extend(self._processor.pixel_values(frames_FCHW))
-        self._arrived.extend(float(second) for second in seconds_F)
-        while len(self._pixels) >= FRAMES_AT_ONCE:
-            self._encode(FRAMES_AT_ONCE)
+        for seen in self._seer.feed(frames_FCHW, seconds_F):
+            self.take(seen)
 
     def finish(self) -> None:
         """Close the last interval; the video ends here."""
-        if self._pixels:
-            self._encode(len(self._pixels))
+        for seen in self._seer.finish():
+            self.take(seen)
         for interval in self._planner.flush():
             self._condense(interval)
         self._keeper.finish(self._model, self._cache)
 
     @torch.no_grad()
-    def _encode(self, num_frames: int) -> None:
-        weight = self._model.model.projector.linear_1.weight
-        pixels = torch.stack(self._pixels[:num_frames]).to(weight.device, weight.dtype)
-        del self._pixels[:num_frames]
-        seconds = self._arrived[:num_frames]
-        del self._arrived[:num_frames]
-        features = self._model.model.get_frame_features(pixels)
-        embeddings_FD = features.embedding_FD.float().cpu().numpy()
-        visual_FMD = self._model.model.projector(features.patches_FND)
+    def take(self, seen: SeenFrames) -> None:
+        """Take the next chunk of frames as the model sees them."""
+        embeddings_FD, visual_FMD, seconds = seen
+        num_frames = len(seconds)
         num_old = max(0, self.num_kept - self._num_encoded) if self._replay else 0
         self._num_encoded += num_frames
         if num_old:
             for interval in self._planner.replay(self._replay, embeddings_FD[num_old - 1]):
                 assert interval.stop <= self.num_kept, "a replay closes no interval that was not closed before"
             self._replay = []
-        self._visual.extend(visual_FMD[num_old:])
+        self._visual.extend(visual_FMD[num_old:].to(self._model.lm_head.weight.device))
         self._seconds.extend(seconds[num_old:])
         if num_old < num_frames:
             for interval in self._planner.feed(embeddings_FD[num_old:]):
@@ -114,6 +113,8 @@ class Watcher:
             memory = self._cache.memory
             new = slice(memory.num_rows - segment.num_rows, memory.num_rows)
             self._writer.append(segment, memory.keys[:, :, new], memory.values[:, :, new])
+        if self._on_interval is not None:
+            self._on_interval(self._cache.memory, segment, visual_BND[0])
 
     def _segment(self, interval: Interval, layout: Layout, seconds: Sequence[float]) -> Segment:
         similarities = self._planner.similarities[interval.start : interval.stop]

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import torch
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-from videoxl.memory.key_values import KeyValues, Pieces
+from videoxl.memory.key_values import KeyValues, PaddedTails, Pieces
 from videoxl.memory.memory import CompressedMemory
 from videoxl.memory.segment import Segment
 
@@ -26,15 +26,18 @@ TAIL_ROOM = 64  # rows; a question and a short answer fit without growing
 class Past(Protocol):
     """What a step of the decoder may read."""
 
-    num_rows: int
-    """Rows of the memory."""
-    num_tail: int
-    """Rows of the conversation on it; the next token's position is the sum of both."""
+    @property
+    def num_rows(self) -> int:
+        """Rows of the memory."""
+
+    @property
+    def num_tail(self) -> int:
+        """Rows of the conversation on it; the next token's position is the sum of both."""
 
     def memory_of(self, layer: int) -> KeyValues | Pieces | None:
         """Rotated keys and values of the memory in one layer, (1 or B, K, S, E); None where it is empty."""
 
-    def extend_tail(self, layer: int, own: KeyValues) -> KeyValues:
+    def extend_tail(self, layer: int, own: KeyValues) -> KeyValues | PaddedTails:
         """Take rotated rows of a text step; returns all rows of the tail, (B, K, tail, E)."""
 
 
@@ -53,6 +56,11 @@ class TailLayer(CacheLayerMixin):
     def tail(self) -> KeyValues | None:
         """Rows of the conversation, (B, K, tail, E)."""
         return None if self._room is None else KeyValues(*(part.narrow(2, 0, self.num_tail) for part in self._room))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held for the tail, with its room."""
+        return 0 if self._room is None else sum(part.nbytes for part in self._room)
 
     def extend(self, own: KeyValues) -> KeyValues:
         """Append rows to the tail and return all of it."""
@@ -197,6 +205,22 @@ class MemoryCache(Cache):
         forked._rotate, forked._rotated_LKSE, forked._owns_room = self._rotate, self._rotated_LKSE, False
         forked._reserved = 0
         return forked
+
+    def rewind_tail(self, num_rows: int) -> None:
+        """Forget all but the first rows of the conversation, also where a step was broken off between two layers."""
+        for layer in self._tail_layers:
+            layer.crop(num_rows - layer.num_tail)
+
+    @property
+    def tail_bytes(self) -> int:
+        """Bytes held for the conversation, with their room."""
+        return sum(layer.nbytes for layer in self._tail_layers)
+
+    def tail_of(self, question: int, num_rows: int) -> KeyValues:
+        """The first rows (L, K, N, E) of the tail of one question of a batch, copied."""
+        tails = [layer.tail for layer in self._tail_layers]
+        parts = ([tail[which][question, :, :num_rows] for tail in tails if tail is not None] for which in (0, 1))
+        return KeyValues(*map(torch.stack, parts))
 
     def memory_of(self, layer: int) -> KeyValues | None:
         return self._tail_layers[layer].memory

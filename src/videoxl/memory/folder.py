@@ -25,6 +25,11 @@ def is_shard_name(name: str) -> bool:
     return _SHARD_NAME.fullmatch(name) is not None
 
 
+def is_disk_full(error: OSError) -> bool:
+    """Whether it says that there is no room left."""
+    return error.errno in _DISK_IS_FULL
+
+
 def is_ours(name: str) -> bool:
     """Whether this package writes files of this name into a .vxl folder."""
     name = name.removesuffix(TEMPORARY_SUFFIX)
@@ -118,7 +123,7 @@ def writable(path: Path, *, num_bytes: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _DISK_IS_FULL:
+        if is_disk_full(error):
             free = shutil.disk_usage(path.parent).free
             raise CapacityError(
                 f"the disk is full: {path} needs {num_bytes} bytes and {free} are free. "

@@ -28,3 +28,13 @@ class Pieces:
         if len(self.parts) < 2:
             return self.parts[0] if self.parts else None
         return KeyValues(*(torch.cat(tensors, dim=2) for tensors in zip(*self.parts, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class PaddedTails:
+    """Tails of a batch of questions, in groups of about one length; the batch's order is that of the groups."""
+
+    groups: tuple[KeyValues, ...]
+    """Rows (b, K, N, E) of each group, padded to its longest tail."""
+    masks: tuple[torch.Tensor, ...]
+    """Boolean (b, 1, T, N) of each group: what a query may read of its own tail."""

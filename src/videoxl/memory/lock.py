@@ -31,6 +31,18 @@ def take_folder(folder: Path, *, overwrite: bool) -> tuple["FolderLock", bool]:
         raise
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether somebody writes a memory there right now."""
+    try:
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return False
+    try:
+        return not _lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class FolderLock:
     """Held from construction to `release`, or until the holder is gone."""
 

@@ -8,6 +8,9 @@ Every token may read the whole memory and, of its own step, the tokens up to its
 
 On the CPU the split form of large memories is differentiated, too (memory_gradient.py); else training takes the joined.
 
+A batch of questions on one memory (`PaddedTails`) is split once more: all queries read the memory in one product, and
+each group of tails of about one length is read by its own queries.
+
 Both keep grouped key/value heads unexpanded where the kernel allows. Stock SDPA without a mask would drop the memory
 (it aligns causality top-left), which is why no call here relies on its default.
 
@@ -17,15 +20,16 @@ B batch, P 1 or B, T tokens in this step, S memory rows, H query heads, K key/va
 import torch
 from torch.nn.functional import pad, scaled_dot_product_attention
 
-from videoxl.memory.key_values import KeyValues, Pieces
+from videoxl.memory.key_values import KeyValues, PaddedTails, Pieces
 from videoxl.model.memory_gradient import attend_in_pieces
 
 JOINED_PAIRS = 2**17  # of query and memory row: below, one call with a mask is faster than two without
+SHARES_AT_ONCE = 2**22  # of head and memory row, in float32 16 MiB: what looking at the weights holds at a time
 
 
 def attend(
     query_BHTE: torch.Tensor,
-    own: KeyValues,
+    own: KeyValues | PaddedTails,
     memory: KeyValues | Pieces | None,
     *,
     scaling: float,
@@ -34,17 +38,61 @@ def attend(
     """Mix values of memory and step for each query; returns (B, H, T, E).
 
     Args:
-        own: Rows of the present step (and of the conversation so far); queries are its last T.
+        own: Rows of the present step (and of the conversation so far); queries are its last T. Those of a batch of
+            questions bring their masks along.
         memory: Rows that every query may read; a batch of 1 serves any number of queries.
         mask: Boolean (B or 1, 1, T, own rows), True where a query may look; None means causal, aligned at the end.
     """
+    if isinstance(own, PaddedTails):
+        assert not isinstance(memory, Pieces), "questions are answered on the rows of a cache"
+        return attend_with_log_sum(query_BHTE, own, memory, scaling=scaling)[0]
     needs_gradient = torch.is_grad_enabled() and (query_BHTE.requires_grad or own.keys.requires_grad)
     if isinstance(memory, Pieces):
         is_large = query_BHTE.shape[2] * memory.num_rows > JOINED_PAIRS
         if needs_gradient and is_large and query_BHTE.device.type == "cpu":
             return attend_in_pieces(query_BHTE, own, memory, scaling=scaling, mask=mask)
         memory = memory.joined()
-    return (_joined if needs_gradient else _split)(query_BHTE, own, memory, scaling, mask)
+    if needs_gradient:
+        return _joined(query_BHTE, own, memory, scaling, mask)
+    return attend_with_log_sum(query_BHTE, own, memory, scaling=scaling, mask=mask)[0]
+
+
+def attend_with_log_sum(
+    query_BHTE: torch.Tensor,
+    own: KeyValues | PaddedTails,
+    memory: KeyValues | None,
+    *,
+    scaling: float,
+    mask: torch.Tensor | None = None,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The split form, with the log of the softmax's denominator (B, H, T): see `attend` and `memory_shares`."""
+    output, log_sum = _over_own(query_BHTE, own, scaling, mask)
+    if memory is None or memory.keys.shape[2] == 0:
+        return output, log_sum
+    past_output, past_log_sum = _over_memory(query_BHTE, memory, scaling)
+    share = torch.sigmoid(past_log_sum - log_sum).unsqueeze(-1).to(output.dtype)
+    return torch.lerp(output, past_output, share), torch.logaddexp(log_sum, past_log_sum)
+
+
+def memory_shares(
+    query_BHE: torch.Tensor, log_sum_BH: torch.Tensor, memory: KeyValues, *, scaling: float
+) -> torch.Tensor:
+    """Share of attention (B, S) that one query of each question gives each memory row, in the mean over heads.
+
+    The memory is one for all, and read in stretches of rows: nothing of the size of queries by heads by rows is held.
+    """
+    batch, heads, width = query_BHE.shape
+    [keys_KSE] = memory.keys
+    kv_heads, num_rows, _ = keys_KSE.shape
+    query = query_BHE.view(batch, kv_heads, -1, width).transpose(0, 1).reshape(kv_heads, -1, width)
+    log_sum = log_sum_BH.view(batch, kv_heads, -1).transpose(0, 1).reshape(kv_heads, -1, 1)
+    shares_BS = torch.empty(batch, num_rows, device=query.device)
+    stretch = max(1, SHARES_AT_ONCE // (batch * heads))
+    for start in range(0, num_rows, stretch):
+        keys = keys_KSE[:, start : start + stretch]
+        weights = torch.exp((query @ keys.transpose(1, 2)).float() * scaling - log_sum)
+        shares_BS[:, start : start + stretch] = weights.view(kv_heads, batch, -1, keys.shape[1]).mean(dim=(0, 2))
+    return shares_BS
 
 
 def attention_weights(
@@ -63,18 +111,22 @@ def attention_weights(
     return scores.softmax(dim=-1)
 
 
-def _split(
-    query: torch.Tensor, own: KeyValues, memory: KeyValues | None, scaling: float, mask: torch.Tensor | None
-) -> torch.Tensor:
+def _over_own(
+    query: torch.Tensor, own: KeyValues | PaddedTails, scaling: float, mask: torch.Tensor | None
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attention over the step and the conversation before it."""
+    if isinstance(own, PaddedTails):
+        queries = query.split([len(group.keys) for group in own.groups])
+        parts = [
+            _partial(part, group, scaling, mask, is_causal=False)
+            for part, group, mask in zip(queries, own.groups, own.masks, strict=True)
+        ]
+        outputs, log_sums = zip(*parts, strict=True)
+        return torch.cat(outputs), torch.cat(log_sums)
     num_queries, num_own = query.shape[2], own.keys.shape[2]
     if mask is None and 1 < num_queries < num_own:
         mask = causal_mask(num_queries, num_own, device=query.device)
-    output, log_sum = _partial(query, own, scaling, mask, is_causal=mask is None and num_queries > 1)
-    if memory is None or memory.keys.shape[2] == 0:
-        return output
-    past_output, past_log_sum = _over_memory(query, memory, scaling)
-    share = torch.sigmoid(past_log_sum - log_sum).unsqueeze(-1).to(output.dtype)
-    return torch.lerp(output, past_output, share)
+    return _partial(query, own, scaling, mask, is_causal=mask is None and num_queries > 1)
 
 
 def _over_memory(query_BHTE: torch.Tensor, memory: KeyValues, scaling: float) -> tuple[torch.Tensor, torch.Tensor]:

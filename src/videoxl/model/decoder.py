@@ -35,8 +35,9 @@ from transformers.models.qwen2.modeling_qwen2 import (
 )
 
 from videoxl.memory.cache import Past
-from videoxl.memory.key_values import KeyValues
-from videoxl.model.attention import attend, attention_weights
+from videoxl.memory.key_values import KeyValues, PaddedTails
+from videoxl.model.attention import attend, attend_with_log_sum, attention_weights
+from videoxl.model.glance import Glance
 
 Watched = dict[int, torch.Tensor | None]
 """Attention weights (B, H, T, rows) of the layers that are its keys, filled in by a step."""
@@ -56,6 +57,7 @@ class Step:
     keys: list[torch.Tensor] = field(default_factory=list)
     values: list[torch.Tensor] = field(default_factory=list)
     watched: Watched | None = None
+    glance: Glance | None = None
 
     def keep(self, key_BKTE: torch.Tensor, value_BKTE: torch.Tensor) -> None:
         """Put aside the un-rotated rows that the memory will hold."""
@@ -94,10 +96,14 @@ class VSTAttention:
         memory = step.past.memory_of(self.layer_idx)
         if step.watched is not None and self.layer_idx in step.watched:
             step.watched[self.layer_idx] = attention_weights(query, own, memory, scaling=self.scaling, mask=mask)
-        mixed_BHTE = attend(query, own, memory, scaling=self.scaling, mask=mask)
+        if step.glance is not None and self.layer_idx in step.glance.layers:
+            mixed_BHTE, log_sum_BHT = attend_with_log_sum(query, own, memory, scaling=self.scaling, mask=mask)
+            step.glance.add(query, log_sum_BHT, memory, scaling=self.scaling)
+        else:
+            mixed_BHTE = attend(query, own, memory, scaling=self.scaling, mask=mask)
         return self.o_proj(mixed_BHTE.transpose(1, 2).flatten(2))
 
-    def keep_rows(self, hidden_BTD: torch.Tensor, step: Step) -> KeyValues:
+    def keep_rows(self, hidden_BTD: torch.Tensor, step: Step) -> KeyValues | PaddedTails:
         """Project keys and values, put aside what the memory keeps, and return the rows to attend to."""
         key = self._project("k", hidden_BTD, step.vst_index)
         value = self._project("v", hidden_BTD, step.vst_index)
@@ -200,6 +206,7 @@ class VSTDecoder(PreTrainedModel):
         position_ids: torch.Tensor | None = None,
         mask: torch.Tensor | None = None,
         watched: Watched | None = None,
+        glance: Glance | None = None,
         checkpoints: bool = False,
     ) -> torch.Tensor:
         """Run text on a memory; its rows join the cache's tail. Returns hidden states (B, T, D).
@@ -208,9 +215,10 @@ class VSTDecoder(PreTrainedModel):
             position_ids: (B or 1, T); None continues after memory and tail.
             mask: Boolean (B or 1, 1, T, tail with this step); None is causal.
             watched: Layers (as keys) whose attention weights (B, H, T, rows) are wanted; filled in place.
+            glance: Attention on memory rows by one token of each question, added up in place; not for training.
             checkpoints: Compute layers again in the backward pass instead of keeping what they computed.
         """
-        step = self._step(inputs_embeds, past, position_ids=position_ids, mask=mask, watched=watched)
+        step = self._step(inputs_embeds, past, position_ids=position_ids, mask=mask, watched=watched, glance=glance)
         return self.norm(self._run(inputs_embeds, step, self.layers, checkpoints=checkpoints))
 
     def _run(
