@@ -2,6 +2,7 @@
 # make test    set up, then run the tests: CPU, offline, random order
 # make check   format, lint, types, import directions
 # make bench   the measurements behind benchmarks/results
+# make eval    the table of the embedded model, by task, ratio, length and method: hours; QUICK=1: some 25 minutes
 # make clean   remove what was built and cached (not .venv)
 
 VENV   := .venv
@@ -10,7 +11,7 @@ STAMP  := $(VENV)/.videoxl-installed
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench eval clean
 
 demo: $(STAMP)
 	$(BIN)/videoxl demo
@@ -26,6 +27,11 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run
+
+# Goes on where it was stopped. The page of docs/explanation is made of what it writes.
+eval: $(STAMP)
+	$(BIN)/python -m benchmarks.nano_grid $(if $(QUICK),--quick)
+	$(BIN)/python docs/generate.py
 
 # torch first and alone: it is by far the largest, and a failure there should be seen as such.
 $(STAMP): pyproject.toml constraints.txt

@@ -239,7 +239,7 @@ def test_missing_and_broken_videos_are_counted(tmp_path):
 
 def test_a_question_that_cannot_be_put_does_not_end_the_run(vxl, tmp_path, monkeypatch):
     """A question that is too long is a record that says so; all others are asked."""
-    monkeypatch.setattr("videoxl.engine.conversation.MAX_QUESTION_TOKENS", 40)
+    monkeypatch.setattr("videoxl.engine.speaker.MAX_QUESTION_TOKENS", 40)
     task = ColourTask(videos=("red",), questions=1)
     [item] = task.load(None).items
     long = Item(id="long", video="red", question="what " * 50, answer="")

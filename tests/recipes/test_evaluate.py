@@ -9,13 +9,13 @@ import pytest
 import torch
 from PIL import Image
 
-from evaluation.asking import Asked, Record, by_chance, is_right, shows, time_range
+from evaluation.asking import Asked, Record, is_right
 from evaluation.films import World
 from evaluation.jobs import JobList, Sizes
 from evaluation.memories import BASELINES, remember
 from evaluation.ordinary import Seen, seen_things, thing_questions
 from evaluation.report import as_json
-from evaluation.shares import compare, kept, lead, trivial_level, wilson
+from evaluation.shares import compare, kept, lead, share, trivial_level
 from evaluation.watching import Watching, film_frames, visual_tokens
 from videoxl.engine import VideoXL
 
@@ -97,15 +97,7 @@ def test_a_moment_is_right_if_it_shows_the_frame():
     assert not is_right(asked, "00:00:08 to 00:00:40", 8), "four intervals for what touches two"
     assert not is_right(asked, "00:00:17 to 00:00:24", 8)
     assert not is_right(asked, "never", 8)
-    assert not shows(None, (15,), 8)
-    assert time_range("01:00:08 to 01:00:16.5") == (3608.0, 3616.5)
-
-
-def test_chance_is_a_range_put_anywhere():
-    """Of 16 intervals, a range of two shows what one of them shows at two of its 15 places."""
-    assert by_chance((64,), 128, 8) == pytest.approx(2 / 15)
-    assert by_chance((0,), 128, 8) == pytest.approx(1 / 15)
-    assert by_chance((7, 8), 16, 8) == 1.0
+    assert not is_right(asked, "drum 00:00:08 to 00:00:16", 8), "more than a range"
 
 
 def test_levels_without_looking():
@@ -120,8 +112,8 @@ def test_levels_without_looking():
 
 def test_intervals():
     """Wilson's interval is that of the books; what two conditions share costs no width."""
-    assert wilson(95, 100) == pytest.approx((0.8883, 0.9785), abs=1e-3)
-    assert wilson(0, 3840)[1] == pytest.approx(1e-3, rel=0.01)
+    assert share(95, 100)["interval"] == pytest.approx([0.8883, 0.9785], abs=1e-3)
+    assert share(0, 3840)["interval"][1] == pytest.approx(1e-3, rel=0.01)
     ours, other = {"a": "1110", "b": "1111"}, {"a": "1100", "b": "1100"}
     assert compare(ours, other, lead)["value"] == 37.5
     assert compare(ours, ours, lead)["interval"] == [0.0, 0.0]

@@ -1,8 +1,8 @@
 """Questions put to a memory as a person puts them, and whether words and moments are right.
 
-A question that asks when is right if the range of time in the answer shows it; the first evidence is right likewise. A
-range shows something if one of the frames that show it lies in it, and if it is hardly longer than need be: at most
-`SLACK` intervals beyond those that the thing touches. "By chance" is a range of that length at a random place.
+A question that asks when is right if the range of time in the answer shows it; the first evidence is right likewise.
+What a range shows, and what one at a random place would, is told in `videoxl.evaluation.moments`: frames are a second
+apart, and an interval is as many seconds as it has frames. An answer that says more than a range is wrong here.
 """
 
 import re
@@ -17,11 +17,11 @@ from torch.utils.data import Dataset
 from evaluation.films import Group
 from evaluation.memories import Form, remember
 from videoxl.engine import Answer, VideoXL
+from videoxl.evaluation.moments import by_chance, shows, time_range
 
-SLACK = 1  # intervals
 MAX_NEW_TOKENS = 32  # a list of five names has ten; what goes on is wrong already
 TIMES = ("when", "when it")
-RANGE = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d)?) to (\d+):(\d\d):(\d\d(?:\.\d)?)")
+RANGE = re.compile(r"{0} to {0}".format(r"\d+:\d\d:\d\d(?:\.\d)?"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ def _record(job: Job, asked: Asked, answer: Answer, interval_frames: int) -> Rec
     return Record(
         film=job.film, group=job.group, num_frames=job.num_frames, form=job.form, asked=asked, answer=answer.text,
         evidence=evidence, is_right=is_right(asked, answer.text, interval_frames),
-        is_hit=shows(evidence, asked.frames, interval_frames) if asked.frames else None,
-        by_chance=by_chance(asked.frames, job.num_frames, interval_frames),
+        is_hit=shows(evidence, asked.frames, interval_seconds=interval_frames) if asked.frames else None,
+        by_chance=by_chance(asked.frames, job.num_frames, interval_seconds=interval_frames),
         knows_words=not answer.unknown_words,
     )  # fmt: skip
 
@@ -106,40 +106,6 @@ def _record(job: Job, asked: Asked, answer: Answer, interval_frames: int) -> Rec
 def is_right(asked: Asked, answer: str, interval_frames: int) -> bool:
     """Whether an answer is the right one, word for word, or its range of time shows what was asked for."""
     if asked.task in TIMES and asked.frames:
-        return shows(time_range(answer), asked.frames, interval_frames)
+        span = time_range(answer, interval_seconds=interval_frames) if RANGE.fullmatch(answer) else None
+        return shows(span, asked.frames, interval_seconds=interval_frames)
     return answer == asked.expected
-
-
-def shows(span: tuple[float, float] | None, frames: Sequence[int], interval_frames: int) -> bool:
-    """Whether a range of seconds holds one of the frames (one a second) and is hardly longer than they need."""
-    if span is None:
-        return False
-    start, stop = span
-    longest = (len(_touched(frames, interval_frames)) + SLACK) * interval_frames
-    return stop - start <= longest and any(start <= frame < stop for frame in frames)
-
-
-def by_chance(frames: Sequence[int], num_frames: int, interval_frames: int) -> float:
-    """Share of the places where the longest range that counts shows one of the frames."""
-    touched = _touched(frames, interval_frames)
-    num_intervals = -(-num_frames // interval_frames)
-    length = min(len(touched) + SLACK, num_intervals)
-    places = range(num_intervals - length + 1)
-    return sum(any(place <= interval < place + length for interval in touched) for place in places) / len(places)
-
-
-def time_range(answer: str) -> tuple[float, float] | None:
-    """Seconds of "00:00:40 to 00:00:48"; None where an answer is something else."""
-    found = RANGE.fullmatch(answer)
-    if found is None:
-        return None
-    begin, end = found.groups()[:3], found.groups()[3:]
-    return _seconds(*begin), _seconds(*end)
-
-
-def _seconds(hours: str, minutes: str, seconds: str) -> float:
-    return 3600 * int(hours) + 60 * int(minutes) + float(seconds)
-
-
-def _touched(frames: Sequence[int], interval_frames: int) -> set[int]:
-    return {frame // interval_frames for frame in frames}

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from evaluation.asking import TIMES, Record
+from videoxl.evaluation.intervals import wilson
 
-Z = 1.96  # 95 %
 NUM_DRAWS = 1000
 DIGITS = 4
 ORDER_TASKS = ("first", "last", "after", "before")
@@ -23,13 +23,6 @@ def share(right: int, of: int) -> dict[str, Any]:
     """How many of how many, with Wilson's 95 % interval."""
     low, high = wilson(right, of)
     return {"n": of, "right": right, "share": _rounded(right / of), "interval": [_rounded(low), _rounded(high)]}
-
-
-def wilson(right: int, of: int) -> tuple[float, float]:
-    """The 95 % interval of a share."""
-    middle = (right + Z * Z / 2) / (of + Z * Z)
-    half = Z / (of + Z * Z) * np.sqrt(right * (of - right) / of + Z * Z / 4)
-    return float(max(0.0, middle - half)), float(min(1.0, middle + half))
 
 
 def right_answers(records: Sequence[Record]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from videoxl.errors import EvaluationError, UsageError
 if TYPE_CHECKING:
     from videoxl.evaluation.asker import Asker
     from videoxl.evaluation.run_settings import RunSettings
-    from videoxl.evaluation.runner import RunSummary
+    from videoxl.evaluation.runner import PlannedRun, RunSummary
     from videoxl.evaluation.task import Loaded, Task
 
 NUM_MISSING_SHOWN = 20
@@ -84,13 +84,15 @@ def run(
 ) -> None:
     """Ask a benchmark of a model, and score it; the word `run` may be left out.
 
-    Each video is watched once. After Ctrl-C or a crash the same command goes on where it stopped, and ends with the
-    same answers, byte for byte. Exit 3 where videos are missing or cannot be read; their items are listed and counted.
+    Each video is read and encoded once, for all ratios. After Ctrl-C or a crash the same command goes on where it
+    stopped, and ends with the same answers, byte for byte. Exit 3 where videos are missing or cannot be read; their
+    items are listed and counted.
     """
     if parser not in ("strict", "official"):
         raise UsageError(f"--parser is {parser!r}, expected strict or official.")
     from videoxl.evaluation.registry import find_task, name_for
     from videoxl.evaluation.run_settings import RunSettings
+    from videoxl.evaluation.runner import PlannedRun
 
     settings = RunSettings(
         fps=fps, num_frames=num_frames, max_frames=max_frames, ratio=ratio, planner=planner,
@@ -101,7 +103,8 @@ def run(
     wanted = runs_by_ratio(settings, ratios, out or Path("runs") / chosen.name)
     loaded = _loaded(chosen, data, settings)
     askers = _askers(model, device, [each for each, _ in wanted], loaded)
-    done = [_run(chosen, loaded, asker, path, each) for asker, (each, path) in zip(askers, wanted, strict=True)]
+    planned = [PlannedRun(asker, path, each) for asker, (each, path) in zip(askers, wanted, strict=True)]
+    done = _run(chosen, loaded, planned)
     _print(done, parser, is_json=json, is_several=ratios is not None)
     if any(summary.num_failed for summary in done):
         raise typer.Exit(PARTLY)
@@ -135,22 +138,26 @@ def _askers(model: str, device: str | None, settings: "Sequence[RunSettings]", l
     if not settings[0].blind and loaded.missing and loaded.num_items_missing == len(loaded.items):
         raise EvaluationError("none of the videos is there: nothing can be asked. Check --data, or ask with --blind.")
     vxl = load_vxl(model, device)
+    from videoxl.evaluation.eyes import Eyes
     from videoxl.evaluation.model_asker import ModelAsker
 
     say_limits(vxl, [])
-    return [ModelAsker(vxl, each, name=model) for each in settings]
+    eyes = Eyes(vxl) if len(settings) > 1 else None  # who watches alone goes on in the middle of an hour
+    return [ModelAsker(vxl, each, name=model, eyes=eyes) for each in settings]
 
 
-def _run(task: "Task", loaded: "Loaded", asker: "Asker", path: Path, settings: "RunSettings") -> "RunSummary":
+def _run(task: "Task", loaded: "Loaded", planned: "Sequence[PlannedRun]") -> "list[RunSummary]":
     from videoxl.cli.run_bar import RunBar
-    from videoxl.evaluation.runner import run_task
+    from videoxl.evaluation.runner import run_side_by_side
 
+    where = planned[0].path if len(planned) == 1 else planned[0].path.parent
     with RunBar(task.name) as bar:
         try:
-            return run_task(task, loaded, asker, path, settings=settings, listener=bar)
+            return run_side_by_side(task, loaded, planned, listener=bar)
         except KeyboardInterrupt:
             bar.close()
-            kept = f"{bar.last.num_items} of {bar.last.total_items} items are in {path}" if bar.last else "at the start"
+            last = bar.last
+            kept = f"{last.num_items} of {last.total_items} items are in {where}" if last else "at the start"
             complain(f"stopped; {kept}. Go on with: {shlex.join(['videoxl', *sys.argv[1:]])}")
             raise typer.Exit(INTERRUPTED) from None
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from videoxl.evaluation.item import Item
 from videoxl.evaluation.moments import Span, by_chance, error_seconds, shown_frames, shows, time_range
+from videoxl.evaluation.prompts import AnswerForm
 from videoxl.evaluation.record import Record
 from videoxl.evaluation.results import CategoryScore, Mark, Results, Score
 from videoxl.evaluation.scoring import axes_of, by_category, mean_of, score_of, scores_by_category
@@ -23,12 +24,17 @@ UNREAD = "-"
 TIMES = ("when", "when_it", "when_unusual", "when_advert")
 ONE_THING = ("what", "is_there", "first", "last", "after", "before", "scene", "unusual", "read", "advert", *TIMES)
 """Kinds of questions whose evidence is one stretch of film."""
-READERS: Mapping[str, Callable[[str], str]] = {
-    **dict.fromkeys(("is_there", "is_before", "is_scene"), read_truth),
-    **dict.fromkeys(("count", "how_often"), read_number),
-    **dict.fromkeys(("list", "scenes"), read_names),
+FORMS: Mapping[str, AnswerForm] = {
+    **dict.fromkeys(("is_there", "is_before", "is_scene"), "truth"),
+    **dict.fromkeys(("count", "how_often"), "number"),
+    **dict.fromkeys(("list", "scenes"), "names"),
+    **dict.fromkeys(TIMES, "time"),
 }
-"""What reads the answer to a kind of question; all others are answered by one name."""
+"""What the answer to a kind of question is; all others are answered by one name."""
+READERS: Mapping[AnswerForm, Callable[[str], str]] = {
+    "name": read_name, "truth": read_truth, "number": read_number, "names": read_names,
+}  # fmt: skip
+"""What reads it; moments are read by `moments.time_range`."""
 
 
 class FilmAnswers:
@@ -77,7 +83,7 @@ class FilmAnswers:
             read = "" if span is None else f"{clock(max(0.0, span[0]))} to {clock(span[1])}"
             is_right = shows(span, _frames(item), interval_seconds=self._interval_seconds)
         else:
-            read = READERS.get(kind, read_name)(raw)
+            read = READERS[form_of(item)](raw)
             is_right = read == item.answer
         return Mark(item.id, float(is_right), read or UNREAD, item.answer, item.video, int(not read), item.categories)
 
@@ -146,6 +152,11 @@ class FilmAnswers:
 
     def _looked_at_moments(self) -> list[tuple[Span | None, Item]]:
         return [(self._first_evidence(item), item) for item in self._shown_things()]
+
+
+def form_of(item: Item) -> AnswerForm:
+    """What the answer to a question about a film is."""
+    return FORMS.get(item.details["kind"], "name")
 
 
 def _errors(moments: Sequence[tuple[Span | None, Item]]) -> dict[str, Any] | None:

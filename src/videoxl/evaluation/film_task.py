@@ -12,7 +12,7 @@ from zlib import crc32
 
 from videoxl.errors import EvaluationError, UsageError
 from videoxl.evaluation.asker import WATCH_OPTIONS
-from videoxl.evaluation.film_answers import FilmAnswers
+from videoxl.evaluation.film_answers import FilmAnswers, form_of
 from videoxl.evaluation.item import Item
 from videoxl.evaluation.judge import Judgement
 from videoxl.evaluation.prompts import free_prompt
@@ -46,6 +46,8 @@ class FilmTask:
     split: str
     interval_seconds: int
     """How finely a moment has to be told; 8 is what nano summarises together, at one frame a second."""
+    hint: bool
+    """Say with each question how short its answer is to be; nano was not taught to be told."""
 
     def film_items(self) -> list[Item]:
         """All items, films in order."""
@@ -80,7 +82,7 @@ class FilmTask:
 
     def prompt(self, item: Item, *, frame_seconds: Sequence[float] = ()) -> str:
         """See `Task.prompt`."""
-        return free_prompt(item)
+        return free_prompt(item, hint=form_of(item) if self.hint else None)
 
     def score(
         self,

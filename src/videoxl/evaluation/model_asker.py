@@ -10,8 +10,10 @@ import torch
 
 from videoxl.engine import VideoXL
 from videoxl.engine.progress import Stopwatch
+from videoxl.engine.seen_video import SeenVideo
 from videoxl.errors import UsageError
 from videoxl.evaluation.asker import WATCH_OPTIONS, Said, Watched, WatchListener
+from videoxl.evaluation.eyes import Eyes
 from videoxl.evaluation.forcing import force
 from videoxl.evaluation.item import Item
 from videoxl.evaluation.methods.method import find_method
@@ -34,11 +36,18 @@ PACKAGES = ("videoxl", "torch", "transformers", "tokenizers", "numpy", "av", "to
 class ModelAsker:
     """Watches each video once; holds no memory of any."""
 
-    def __init__(self, vxl: VideoXL, settings: RunSettings, *, name: str | None = None) -> None:
-        """`name` is the model's, as it was given; its own where it was given as an object."""
+    def __init__(
+        self, vxl: VideoXL, settings: RunSettings, *, name: str | None = None, eyes: Eyes | None = None
+    ) -> None:
+        """Watch and ask as the settings say.
+
+        Args:
+            name: The model's, as it was given; its own where it was given as an object.
+            eyes: Shared with the askers of other runs, so that each video is read and encoded once for all of them.
+        """
         self.name = vxl.name if name is None else name
         self.watches = not settings.blind
-        self._vxl, self._settings = vxl, settings
+        self._vxl, self._settings, self._eyes = vxl, settings, eyes
         sample = SampleConfig(fps=settings.fps, num_frames=settings.num_frames, max_frames=settings.max_frames)
         self._watch = vxl.watch_config(sample, settings.ratio, settings.planner, settings.interval_frames)  # type: ignore[arg-type]
 
@@ -77,10 +86,12 @@ class ModelAsker:
         """See `Asker.watch`."""
         stopwatch, peak = Stopwatch(), _Peak(self._vxl.device)
         video, options = open_video(source), self._options(item)
+        if self._eyes is not None:
+            video = self._eyes.see(video, _sample(options), progress=listener)
         seen = watch_by(
             self._vxl, video, find_method(self._settings.method), ratio=options.pop("ratio"),
             generator=drawing(self._settings.seed, "rows", item.video),
-            scratch=scratch if _is_long(video, options) else None, progress=listener, **options,
+            scratch=scratch if _takes_long(video, options) else None, progress=listener, **options,
         )  # fmt: skip
         memory = seen.memory
         watched = WatchedVideo(
@@ -95,7 +106,8 @@ class ModelAsker:
         return Watched(memory, watched, stopwatch.seconds, peak.bytes)
 
     def ask(self, watched: Watched | None, item: Item, prompt: str, *, asking: Asking, max_new_tokens: int) -> Said:
-        """See `Asker.ask`. Questions of a batch would be padded, which changes last bits; so they come one by one."""
+        """See `Asker.ask`. One by one: `VideoXL.batch` says the same, but the last bits of its evidence depend on what
+        is beside it, and a run that was interrupted ends with the bytes of one that was not."""
         memory: CompressedMemory | None = None if watched is None else watched.memory
         peak = _Peak(self._vxl.device)
         if asking == "teacher_forced":
@@ -135,10 +147,15 @@ class ModelAsker:
         return {**given, **own}
 
 
-def _is_long(video: VideoSource, options: Mapping[str, Any]) -> bool:
+def _takes_long(video: VideoSource, options: Mapping[str, Any]) -> bool:
     """Whether watching it again would take longer than writing its memory to disk."""
-    sample = SampleConfig(**{name: value for name, value in options.items() if name in SAMPLE_OPTIONS})
-    return len(sample_times(video.info.duration_seconds, sample).seconds_F) >= NUM_FRAMES_LONG
+    if isinstance(video, SeenVideo):
+        return False
+    return len(sample_times(video.info.duration_seconds, _sample(options)).seconds_F) >= NUM_FRAMES_LONG
+
+
+def _sample(options: Mapping[str, Any]) -> SampleConfig:
+    return SampleConfig(**{name: value for name, value in options.items() if name in SAMPLE_OPTIONS})
 
 
 class _Peak:

@@ -6,6 +6,7 @@ from typing import Literal
 from videoxl.evaluation.item import Item
 
 OptionStyle = Literal["A.", "(A)"]
+AnswerForm = Literal["name", "truth", "number", "names", "time"]
 
 LETTER_ONLY = "Answer with the option's letter from the given choices directly."
 """What models of the LLaVA family were trained to be asked for a letter with."""
@@ -13,6 +14,14 @@ BEST_OPTION = "Best option: ("
 """An opened bracket: what follows it is a letter."""
 SUBTITLES_ARE = "Subtitles of the video, in order:"
 NO_SUBTITLES = "The video has no subtitles."
+HINTS: dict[AnswerForm, str] = {
+    "name": "Answer with one or two words.",
+    "truth": "Answer with yes or no.",
+    "number": "Answer with a number.",
+    "names": "Answer with the names only, in order, with commas between them.",
+    "time": "Answer with the time only, as minutes and seconds: 0:00.",
+}
+"""How short an answer is to be, for models that would talk around it."""
 
 
 def choice_prompt(item: Item, *, subtitles: Sequence[str] | None = None, style: OptionStyle = "A.") -> str:
@@ -31,9 +40,13 @@ def choice_prompt(item: Item, *, subtitles: Sequence[str] | None = None, style: 
     return "\n".join([*_subtitle_lines(subtitles), *lines])
 
 
-def free_prompt(item: Item) -> str:
-    """A question to be answered in free words: as its authors put it."""
-    return item.question
+def free_prompt(item: Item, *, hint: AnswerForm | None = None) -> str:
+    """A question to be answered in free words: as its authors put it.
+
+    Args:
+        hint: what the answer is; it is then asked for in just that form.
+    """
+    return item.question if hint is None else f"{item.question}\n{HINTS[hint]}"
 
 
 def _subtitle_lines(subtitles: Sequence[str] | None) -> list[str]:

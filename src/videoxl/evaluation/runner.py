@@ -3,13 +3,14 @@
     task.load -> items -> by video: watch -> each item: prompt -> ask -> Record, on disk before the next is asked
 
 The memory of a video is let go before the next one is opened. A video that cannot be watched gives its items records
-that say why; nothing is left out.
+that say why; nothing is left out. Runs of one task that differ in who is asked, or how, go side by side.
 """
 
 import hashlib
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,15 @@ class RunSummary:
         return sum(num_items for _, _, num_items in self.failures)
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """Who is to be asked, how, and where it is written."""
+
+    asker: Asker
+    path: Path
+    settings: RunSettings
+
+
 def run_task(
     task: Task,
     loaded: Loaded,
@@ -62,14 +72,29 @@ def run_task(
         UsageError: `path` holds another run, or something else.
         EvaluationError: What it holds is damaged.
     """
-    items = settings.asked(loaded.items)
-    header = run_header(task, items, asker)
-    groups = list(Loaded(items).by_video())
-    order = [item.id for _, group in groups for item in group]
-    with RunWriter(path, header, items, order=order) as writer:
-        run = _Run(task, asker, writer, _missing(loaded), groups, listener)
-        run.ask_all()
-        return RunSummary(path, header, len(items), run.num_resumed, _failures(writer.records.values()))
+    [summary] = run_side_by_side(task, loaded, [PlannedRun(asker, path, settings)], listener=listener)
+    return summary
+
+
+def run_side_by_side(
+    task: Task, loaded: Loaded, planned: Sequence[PlannedRun], *, listener: RunListener | None = None
+) -> list[RunSummary]:
+    """Several runs of one task, video by video: all of them ask about one before any goes on to the next.
+
+    Each writes what it would have written alone, and is gone on with as if it had been. Askers that share their
+    `Eyes` read and encode each video once. Raises what `run_task` raises.
+    """
+    with ExitStack() as stack:
+        runs = [_Run(task, loaded, each, stack) for each in planned]
+        for run in runs:
+            run.telling = _Telling(runs, listener)
+        videos = dict.fromkeys(video for run in runs for video in run.groups)
+        for video in videos:
+            for run in runs:
+                run.ask_about(video)
+        for run in runs:
+            run.telling.tell()
+        return [run.summary() for run in runs]
 
 
 def run_header(task: Task, items: Sequence[Item], asker: Asker) -> RunHeader:
@@ -87,33 +112,41 @@ def run_header(task: Task, items: Sequence[Item], asker: Asker) -> RunHeader:
 
 
 class _Run:
-    """One pass over the videos, in order."""
+    """One run folder on its way; asks about one video at a time."""
 
-    def __init__(
-        self,
-        task: Task,
-        asker: Asker,
-        writer: RunWriter,
-        missing: dict[str, str],
-        groups: Sequence[tuple[str, tuple[Item, ...]]],
-        listener: RunListener | None,
-    ) -> None:
-        self._task, self._asker, self._writer, self._missing = task, asker, writer, missing
-        self._groups, self._listener, self._scratch = groups, listener, Scratch(writer.path)
-        self._began, self._num_videos, self._video = time.perf_counter(), 0, ""
-        self.num_resumed = len(writer.records)
+    def __init__(self, task: Task, loaded: Loaded, planned: PlannedRun, stack: ExitStack) -> None:
+        self.path, self._task, self._asker = planned.path, task, planned.asker
+        items = planned.settings.asked(loaded.items)
+        self.groups = dict(Loaded(items).by_video())
+        self._header = run_header(task, items, planned.asker)
+        order = [item.id for group in self.groups.values() for item in group]
+        self._writer = stack.enter_context(RunWriter(planned.path, self._header, items, order=order))
+        self._scratch = Scratch(planned.path)
+        self._missing = _missing(loaded)
+        self.num_items, self.num_resumed = len(items), len(self._writer.records)
+        self.num_videos = 0
+        self.telling: _Telling
 
-    def ask_all(self) -> None:
-        """Every video that has items without a record."""
-        for video, items in self._groups:
-            left = [item for item in items if item.id not in self._writer.records]
-            if left:
-                self._video = video
-                self._tell()
-                self._ask_video(left)
-                self._scratch.clear()
-            self._num_videos += 1
-        self._tell()
+    @property
+    def num_asked(self) -> int:
+        """Items that have a record."""
+        return len(self._writer.records)
+
+    def ask_about(self, video: str) -> None:
+        """Every item of a video that has no record."""
+        items = self.groups.get(video, ())
+        left = [item for item in items if item.id not in self._writer.records]
+        if left:
+            self.telling.video = video
+            self.telling.tell()
+            self._ask_video(left)
+            self._scratch.clear()
+        self.num_videos += video in self.groups
+
+    def summary(self) -> RunSummary:
+        """What the folder holds now."""
+        failures = _failures(self._writer.records.values())
+        return RunSummary(self.path, self._header, self.num_items, self.num_resumed, failures)
 
     def _ask_video(self, items: Sequence[Item]) -> None:
         """Watch, and ask; what was watched is forgotten on return."""
@@ -135,7 +168,7 @@ class _Run:
         scratch = self._scratch.place(item.video)
         try:
             source = self._task.open(item)
-            watched = self._asker.watch(item, source, scratch=scratch, listener=self._tell_watching)
+            watched = self._asker.watch(item, source, scratch=scratch, listener=self.telling.tell)
         except VideoError as error:
             return None, _unwatched(item, str(error))
         return watched, watched.video
@@ -159,24 +192,30 @@ class _Run:
 
     def _write(self, record: Record, cost: Cost | None) -> None:
         self._writer.write_record(record, cost)
-        self._tell()
+        self.telling.tell()
 
-    def _tell_watching(self, watching: "Progress") -> None:
-        self._tell(watching)
 
-    def _tell(self, watching: "Progress | None" = None) -> None:
+class _Telling:
+    """How far all the runs are together."""
+
+    def __init__(self, runs: "Sequence[_Run]", listener: RunListener | None) -> None:
+        self._runs, self._listener, self._began = runs, listener, time.perf_counter()
+        self.video = ""
+
+    def tell(self, watching: "Progress | None" = None) -> None:
         if self._listener is None:
             return
         told = RunProgress(
-            num_items=len(self._writer.records),
-            total_items=sum(len(items) for _, items in self._groups),
-            num_videos=self._num_videos,
-            total_videos=len(self._groups),
+            num_items=sum(run.num_asked for run in self._runs),
+            total_items=sum(run.num_items for run in self._runs),
+            num_videos=min(run.num_videos for run in self._runs),
+            total_videos=max(len(run.groups) for run in self._runs),
             elapsed_seconds=time.perf_counter() - self._began,
-            num_resumed=self.num_resumed,
-            video=self._video,
+            num_resumed=sum(run.num_resumed for run in self._runs),
+            video=self.video,
+            watching=watching,
         )
-        self._listener(replace(told, watching=watching))
+        self._listener(told)
 
 
 def _record(item: Item, prompt: str, said: Said, *, num_frames: int) -> Record:

@@ -190,3 +190,24 @@ def test_scoring_films_needs_no_model_and_no_decoder():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+@SMALL
+def test_a_hint_says_how_short_the_answer_is(task):
+    """With `hint`, each question asks for the form in which its answer is read; items and scores stay."""
+    hinted = replace(task, hint=True)
+    items = task.load(None).items
+    assert hinted.load(None).items == items
+    for item in items:
+        assert task.prompt(item) == item.question
+        question, hint = hinted.prompt(item).split("\n")
+        assert question == item.question
+        kind = item.details["kind"]
+        if kind in ("is_there", "is_scene", "is_before"):
+            assert hint == "Answer with yes or no."
+        if kind in ("when", "when_it"):
+            assert "time" in hint
+        if kind in ("what", "first"):
+            assert hint == "Answer with one or two words."
+    assert find_task(task.name, {"hint": "true"}).hint
+    assert hinted.score(items, answered(items, lambda item: item.answer)).overall.value == 1

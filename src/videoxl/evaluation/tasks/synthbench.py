@@ -77,6 +77,7 @@ class SynthBench(FilmTask):
     seed: int = 0
     split: str = "test"
     interval_seconds: int = 8
+    hint: bool = False
 
     def film_items(self) -> list[Item]:
         """See `FilmTask.film_items`."""
