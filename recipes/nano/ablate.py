@@ -114,7 +114,7 @@ def validation_bank(run: FilmRun) -> FrameBank:
     tagger = run.tagging.tagger.eval().requires_grad_(False)
     frames = BankFrames(artist, tagger, run.frozen, run.beginning[1], HELD_OUT)
     tensors = make_bank(frames, run.folder / "validation.safetensors", workers=1)
-    return frame_bank(tensors, names=artist.names, things=run.things, config=HELD_OUT)
+    return frame_bank(tensors, names=artist.names, things=run.things, gate=run.gate, config=HELD_OUT)
 
 
 def trained(run: FilmRun, recipe: Recipe, folder: Path) -> tuple[VideoXLForConditionalGeneration, TurnEncoder]:

@@ -10,6 +10,7 @@ from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 from videoxl.errors import CheckpointError
 
 DECODER_TYPES = ("qwen2", "llama")
+GATE_KEYS = {"num_words", "cosine", "softness", "floor"}
 
 
 class VideoXLConfig(PreTrainedConfig):
@@ -21,6 +22,8 @@ class VideoXLConfig(PreTrainedConfig):
         vision_feature_layer: Which hidden state of the tower is read; -1 is the last layer's, -2 the one before.
         vision_feature_select_strategy: `default` drops the tower's class token, `full` keeps every patch.
         projector_hidden_size: Width between the projector's two Linears; the decoder's own, as released, unless given.
+        word_gate: Number of words, and thresholds, of a gate behind the projector (word_gate.py); None, as released,
+            for models without a fixed list of words.
         spatial_pool_stride: Patches are averaged in squares of this side; an odd edge is dropped.
         compression_ratios: Ratios that the weights were trained for; 1 is always possible.
         interval_frames: Frames that one interval holds when the plan is fixed.
@@ -40,6 +43,7 @@ class VideoXLConfig(PreTrainedConfig):
     vision_feature_layer: int = -2
     vision_feature_select_strategy: str = "default"
     projector_hidden_size: int | None = None
+    word_gate: dict[str, Any] | None = None
     spatial_pool_stride: int = 2
     compression_ratios: list[int] | None = None
     interval_frames: int = 10
@@ -60,6 +64,10 @@ class VideoXLConfig(PreTrainedConfig):
             )
         if self.compression_ratios is None:
             self.compression_ratios = [2, 4, 8, 16]
+        if self.word_gate is not None and set(self.word_gate) != GATE_KEYS:
+            raise CheckpointError(
+                f"word_gate has {', '.join(sorted(self.word_gate))}; expected {', '.join(sorted(GATE_KEYS))}."
+            )
         if self.layout_rule not in ("close", "drop"):
             raise CheckpointError(f"layout_rule is {self.layout_rule!r}, expected 'close' or 'drop'.")
         super().__post_init__(**kwargs)

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn.functional import avg_pool2d
 
 from videoxl.model.configuration_videoxl import VideoXLConfig
+from videoxl.model.word_gate import WordGate
 
 
 class Projector(nn.Module):
@@ -25,11 +26,13 @@ class Projector(nn.Module):
         self.linear_2 = nn.Linear(hidden, width)
         self.grid = config.patch_grid
         self.stride = config.spatial_pool_stride
+        self.gate = WordGate(width=width, **config.word_gate) if config.word_gate else None
 
     def forward(self, features_FND: torch.Tensor) -> torch.Tensor:
         """Visual tokens (F, M, D)."""
         hidden_FND = self.act(self.linear_1(features_FND))
-        return self.linear_2(self._pool(hidden_FND))
+        tokens_FMD = self.linear_2(self._pool(hidden_FND))
+        return tokens_FMD if self.gate is None else self.gate(tokens_FMD)
 
     def _pool(self, hidden_FND: torch.Tensor) -> torch.Tensor:
         if self.stride == 1:

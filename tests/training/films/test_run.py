@@ -5,7 +5,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
+from safetensors.torch import load_file
 
 import videoxl
 from videoxl.errors import UsageError
@@ -48,6 +50,31 @@ def test_a_recipe_ends_in_a_model_that_answers(recipe_path, tmp_path) -> None:
     assert len((tmp_path / "run" / "model" / "names.txt").read_text().splitlines()) == num_names
 
 
+def test_rounds_follow_one_another_and_a_stop_in_one_changes_nothing(recipe_path, tmp_path) -> None:
+    """Each round begins with the decoder of the one before, and a run that is stopped in a round ends with the same."""
+    written = yaml.safe_load(recipe_path.read_text())
+    optimiser = {**written["optimiser"], "learning_rate": 1e-4}
+    further = {"num_steps": 3, "curriculum": written["curriculum"], "optimiser": optimiser, "seed": 1}
+    recipe_path.write_text(yaml.safe_dump({**written, "rounds": [further]}))
+    at_once, stopped = tmp_path / "at once", tmp_path / "stopped"
+    assert run_films(recipe_path, out=at_once, workers=0)["step"] == 4 + 3
+    for until in (2, 5, None):
+        done = run_films(recipe_path, out=stopped, until_step=until, workers=0)
+        assert done["step"] == (until or 7)
+    weights = [load_file(folder / "model" / "model.safetensors") for folder in (at_once, stopped)]
+    assert all(torch.equal(one, weights[1][name]) for name, one in weights[0].items())
+    first, second = (load_file(checkpoint(at_once / name)) for name in ("decoder", "decoder-2"))
+    assert (
+        max((one - second[name]).abs().max() for name, one in first.items()) < 3 * 3e-4
+    )  # three steps of 1e-4, no more
+    assert "7 steps" in (at_once / "model" / "README.md").read_text()
+
+
+def checkpoint(folder):
+    """Trained weights of a folder's last checkpoint."""
+    return max(folder.glob("checkpoint-*"), key=lambda path: int(path.name.split("-")[1])) / "trained.safetensors"
+
+
 def test_what_is_whole_is_not_made_again(recipe_path, tmp_path) -> None:
     """A run stopped inside the decoder goes on with the tagger and the bank that it has, to the same log."""
     out = tmp_path / "run"
@@ -73,7 +100,7 @@ def test_an_unknown_key_is_named_with_the_nearest(recipe_path) -> None:
 
 
 def test_the_recipe_of_nano_runs(tmp_path) -> None:
-    """recipes/nano.yaml, its media and its tower carry a run from the first step to a model, at the smallest size."""
+    """recipes/nano.yaml, its media and its tower carry a run into its second round, at the smallest size."""
     small = {
         **{"model.image_size": 32, "model.spatial_pool_stride": 1, "model.projector_hidden_size": 16},
         **{"model.hidden_size": 32, "model.intermediate_size": 32, "batch_films": 2, "num_steps": 2},
@@ -81,6 +108,6 @@ def test_the_recipe_of_nano_runs(tmp_path) -> None:
         **{"bank.stranger": 2, "bank.scene": 4, "bank.crop": 2},
     }
     overrides = [f"{name}={value}" for name, value in small.items()]
-    done = run_films(RECIPES / "nano.yaml", out=tmp_path / "run", overrides=overrides, workers=0)
-    assert done["step"] == 2
+    done = run_films(RECIPES / "nano.yaml", out=tmp_path / "run", overrides=overrides, until_step=3, workers=0)
+    assert done["step"] == 3
     assert videoxl.load(done["model"], device="cpu").model.config.text_config.hidden_size == 32

@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from torch.utils.data import DataLoader, Dataset
 
+from videoxl.model.word_gate import WordGate
 from videoxl.synth.splits import split_generator
 from videoxl.training.checkpoint_folder import full_disk_said, write_tensors
 from videoxl.training.films.composites import KINDS, Artist, FrameKind
@@ -103,9 +104,15 @@ def make_bank(frames: BankFrames, path: Path, *, workers: int) -> dict[str, torc
 
 
 def frame_bank(
-    tensors: dict[str, torch.Tensor], *, names: Sequence[str], things: Sequence[str], config: BankConfig
+    tensors: dict[str, torch.Tensor],
+    *,
+    names: Sequence[str],
+    things: Sequence[str],
+    gate: WordGate,
+    config: BankConfig,
 ) -> FrameBank:
-    """The bank as films use it; of `things` (by class) those become its sights that are clear often enough."""
+    """The bank as films use it, its tokens behind the gate; of `things` (by class) those become sights that are often
+    clear enough."""
     kind_R, likely_RP = tensors["kind"].numpy(), tensors["likely"].numpy()
     likelihood_RP = tensors["likelihood"].numpy()
     is_plain_R = np.isin(kind_R, [KINDS.index("scene"), KINDS.index("crop")])
@@ -115,7 +122,7 @@ def frame_bank(
     number_of[[things.index(sight) for sight in sights]] = np.arange(len(sights))
     possible_RP = np.where(likelihood_RP >= LEAST_POSSIBLE, number_of[likely_RP], -1)
     return FrameBank(
-        tensors["tokens"],
+        gate(tensors["tokens"]),
         tensors["label"].numpy(),
         names=names,
         is_distractor_R=kind_R == KINDS.index("stranger"),

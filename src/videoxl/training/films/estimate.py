@@ -25,7 +25,7 @@ from videoxl.training.films.trainer import FilmTrainer
 if TYPE_CHECKING:
     from videoxl.training.films.run import FilmRun
 
-SHARES = (0.05, 0.3, 0.55, 0.8)  # of the decoder's run: where a step is tried
+SHARES = (0.05, 0.3, 0.55, 0.8)  # of each round of the decoder: where a step is tried
 BYTES_KEPT_A_PARAMETER = 12  # weight and two moments of AdamW, float32
 
 
@@ -47,11 +47,11 @@ def estimate(run: "FilmRun") -> dict[str, Any]:
     bank = BankFrames(run.artist, tagger, run.frozen, classifier, recipe.bank)
     chunk = _seconds(lambda: bank[0])
     with tempfile.TemporaryDirectory() as folder:
-        step = _decoder_step(run, Path(folder))
+        seconds = _decoder_seconds(run, Path(folder))
     stages = {
         "tagger_seconds": recipe.tagger.num_steps * max(learning, preparing),
         "bank_seconds": len(bank) * chunk / max(1, run.bank_workers),
-        "decoder_seconds": recipe.num_steps * step,
+        "decoder_seconds": sum(seconds),
     }
     num_parameters = sum(parameter.numel() for parameter in model.parameters())
     return {
@@ -66,8 +66,8 @@ def estimate(run: "FilmRun") -> dict[str, Any]:
     }
 
 
-def _decoder_step(run: "FilmRun", folder: Path) -> float:
-    """Mean seconds of a step of the decoder, on a bank of noise of the right shape."""
+def _decoder_seconds(run: "FilmRun", folder: Path) -> list[float]:
+    """Seconds of every round of the decoder, on a bank of noise of the right shape."""
     recipe, names = run.recipe, run.artist.names
     processor = new_processor(recipe, names)
     model = new_model(recipe, processor)
@@ -77,9 +77,16 @@ def _decoder_step(run: "FilmRun", folder: Path) -> float:
     labels = np.array([*range(len(names)), *[len(names)] * len(KINDS)])
     tokens = torch.randn(len(labels), model.config.tokens_per_frame, recipe.model.hidden_size)
     bank = FrameBank(tokens, labels, names=names, is_distractor_R=np.zeros(len(labels), dtype=bool))
-    trainer = FilmTrainer(model, processor, bank, recipe, folder)
-    steps = [{"step": int(share * recipe.num_steps)} for share in SHARES]
-    return _seconds(lambda: [trainer.compute_loss(model, step).backward() for step in steps]) / len(steps)
+    found = []
+    for number, stretch in enumerate(recipe.stretches()):
+        trainer = FilmTrainer(model, processor, bank, stretch, folder / str(number))
+        found.append(stretch.num_steps * _step_seconds(trainer, stretch.num_steps))
+    return found
+
+
+def _step_seconds(trainer: FilmTrainer, num_steps: int) -> float:
+    steps = [{"step": int(share * num_steps)} for share in SHARES]
+    return _seconds(lambda: [trainer.compute_loss(trainer.model, step).backward() for step in steps]) / len(steps)
 
 
 def _seconds(do: Callable[[], Any]) -> float:

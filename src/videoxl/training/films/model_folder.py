@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -36,8 +37,10 @@ def new_processor(recipe: Recipe, names: Sequence[str], sights: Sequence[str] = 
     )
 
 
-def new_model(recipe: Recipe, processor: VideoXLProcessor) -> VideoXLForConditionalGeneration:
-    """A model of the recipe's sizes; its values are still those of chance."""
+def new_model(
+    recipe: Recipe, processor: VideoXLProcessor, *, num_gate_words: int = 0
+) -> VideoXLForConditionalGeneration:
+    """A model of the recipe's sizes, with a gate behind its projector where it gets words; its values are of chance."""
     sizes, tokenizer = recipe.model, processor.tokenizer
     text = Qwen2Config(
         vocab_size=len(tokenizer),
@@ -58,6 +61,7 @@ def new_model(recipe: Recipe, processor: VideoXLProcessor) -> VideoXLForConditio
         text_config=text,
         vision_feature_layer=-1,
         projector_hidden_size=sizes.projector_hidden_size,
+        word_gate={"num_words": num_gate_words, **asdict(recipe.gate)} if num_gate_words else None,
         spatial_pool_stride=sizes.spatial_pool_stride,
         compression_ratios=list(sizes.compression_ratios),
         interval_frames=recipe.curriculum.interval_frames,

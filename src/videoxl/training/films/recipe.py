@@ -1,7 +1,7 @@
 """A model taught from films, in words: everything that decides the run but the machine."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +32,15 @@ class ModelSizes:
 
 
 @dataclass(frozen=True, slots=True)
+class GateConfig:
+    """When a visual token may say that something named is there (model/word_gate.py)."""
+
+    cosine: float = 0.36
+    softness: float = 0.04
+    floor: float = -3.8
+
+
+@dataclass(frozen=True, slots=True)
 class OptimiserConfig:
     """AdamW: warm-up, constant, then linear to almost nothing."""
 
@@ -43,6 +52,16 @@ class OptimiserConfig:
     decay_from: float = 0.7
     """Share of the run at which the rate begins to fall."""
     last_rate: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A further stretch of the decoder's training: it goes on from the one before, at a learning rate of its own."""
+
+    num_steps: int
+    curriculum: Curriculum
+    optimiser: OptimiserConfig
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +83,15 @@ class Recipe:
     """File with what the model cannot do, in a few sentences: they go into its card and are shown by `videoxl info`."""
     model: ModelSizes = field(default_factory=ModelSizes)
     tagger: TaggerConfig = field(default_factory=TaggerConfig)
+    gate: GateConfig = field(default_factory=GateConfig)
     bank: BankConfig = field(default_factory=BankConfig)
     initialisation: InitialisationConfig = field(default_factory=InitialisationConfig)
     examples: ExampleConfig = field(default_factory=ExampleConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     seed: int = 0
     num_steps: int = 5000
+    rounds: tuple[Round, ...] = ()
+    """What follows these steps: each round begins where the last one ended."""
     batch_films: int = 16
     """At most so many films in a batch."""
     batch_frames: int = 512
@@ -79,6 +101,17 @@ class Recipe:
     look_weight: float = 0.3
     """Weight of learning where to look beside learning what to say."""
     foreign_capacity: int = 4096
+
+    @property
+    def total_steps(self) -> int:
+        """Steps of the decoder, those of all rounds together."""
+        return self.num_steps + sum(each.num_steps for each in self.rounds)
+
+    def stretches(self) -> "list[Recipe]":
+        """The decoder's training as recipes without rounds, one after the other."""
+        first = replace(self, rounds=())
+        settings = ({each.name: getattr(one, each.name) for each in fields(one)} for one in self.rounds)
+        return [first, *(replace(first, **of_round) for of_round in settings)]
 
     def as_dict(self) -> dict[str, Any]:
         """Fully resolved, as JSON can hold it."""

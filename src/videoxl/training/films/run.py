@@ -12,7 +12,7 @@ import copy
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from safetensors.torch import load_file
 from videoxl import __version__
 from videoxl.errors import UsageError
 from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
+from videoxl.model.word_gate import WordGate
 from videoxl.synth.footage import FootageSet
 from videoxl.training.card import CardFacts, DataFacts, card_text, read_log
 from videoxl.training.films.bank_frames import BankFrames, frame_bank, make_bank
@@ -57,6 +58,12 @@ class FilmRun:
     def bank_workers(self) -> int:
         """Processes that draw the bank's frames: nobody learns meanwhile."""
         return min(2 * self.workers, os.cpu_count() or 1)
+
+    @property
+    def decoder_folders(self) -> list[Path]:
+        """Where the decoder's checkpoints and logs are: of its first steps, and of each further round."""
+        further = range(2, 2 + len(self.recipe.rounds))
+        return [self.folder / "decoder", *(self.folder / f"decoder-{number}" for number in further)]
 
     @property
     def limits(self) -> str:
@@ -148,16 +155,25 @@ class FilmRun:
         tagger = self.tagging.tagger.eval().requires_grad_(False)
         frames = BankFrames(self._artist(draws_held_out=True), tagger, self.frozen, self.beginning[1], self.recipe.bank)
         tensors = make_bank(frames, self.folder / "bank.safetensors", workers=self.bank_workers)
-        return frame_bank(tensors, names=self.artist.names, things=self.things, config=self.recipe.bank)
+        return frame_bank(tensors, names=self.artist.names, things=self.things, gate=self.gate, config=self.recipe.bank)
+
+    @cached_property
+    def gate(self) -> WordGate:
+        """The gate of the tagger's words."""
+        names = self.tagging.tagger.names
+        gate = WordGate(*names.words_CD.shape, **asdict(self.recipe.gate)).requires_grad_(False)
+        gate.words_CD.copy_(unit_rms(names.words_CD))
+        gate.axis_D.copy_(names.axis_D)
+        return gate
 
     def decoder(self) -> tuple[VideoXLForConditionalGeneration, VideoXLProcessor]:
         """The whole model with the tagger's tower and projector, its decoder at starting values."""
         bank, tagger = self.bank, self.tagging.tagger
         processor = new_processor(self.recipe, bank.names, bank.sights)
         torch.manual_seed(self.recipe.seed)
-        model = new_model(self.recipe, processor)
+        model = new_model(self.recipe, processor, num_gate_words=len(bank.names))
         model.model.vision_tower.load_state_dict(tagger.tower.tower.state_dict())
-        model.model.projector.load_state_dict(tagger.projector.state_dict())
+        model.model.projector.load_state_dict(tagger.projector.state_dict() | self.gate.state_dict(prefix="gate."))
         rows = [self.things.index(sight) for sight in bank.sights]
         words = torch.cat([tagger.names.words_CD, tagger.seen_ID[rows]]).detach()
         ids = processor.tokenizer.convert_tokens_to_ids([*bank.names, *bank.sights])
@@ -191,10 +207,27 @@ def run_films(
         return estimate(run)
     keep_decision(run.folder, run.recipe.as_dict(), decides=run.recipe.as_dict())
     model, processor = run.decoder()
-    trainer = FilmTrainer(model, processor, run.bank, run.recipe, run.folder / "decoder")
-    trainer.run(until_step=until_step)
-    write_model(run, model, processor, num_steps=trainer.step)
-    return {"model": str(run.folder / "model"), "step": trainer.step, "num_steps": run.recipe.num_steps}
+    step = train_decoder(run, model, processor, until_step=until_step)
+    write_model(run, model, processor, num_steps=step)
+    return {"model": str(run.folder / "model"), "step": step, "num_steps": run.recipe.total_steps}
+
+
+def train_decoder(
+    run: FilmRun,
+    model: VideoXLForConditionalGeneration,
+    processor: VideoXLProcessor,
+    *,
+    until_step: int | None = None,
+) -> int:
+    """The decoder's training, all its rounds; returns the steps that are done. What is done already is opened."""
+    done = 0
+    for stretch, folder in zip(run.recipe.stretches(), run.decoder_folders, strict=True):
+        if until_step is not None and done >= until_step:
+            break
+        trainer = FilmTrainer(model, processor, run.bank, stretch, folder)
+        trainer.run(until_step=None if until_step is None else until_step - done)
+        done += trainer.step
+    return done
 
 
 def write_model(
