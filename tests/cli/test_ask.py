@@ -22,13 +22,13 @@ def test_other_settings_are_another_memory(videoxl, film, model_folder, tmp_path
     """Memories of one film at two ratios lie side by side; the default and the same ratio by name are one."""
     for options in ((), ("--ratio", 8), ("--ratio", 4), ("--fps", 2), ("--no-keep", "--ratio", 2)):
         assert videoxl("ask", film, QUESTION, *SHORT, *options, "--model", model_folder).code == 0
-    assert len(list((tmp_path / "home" / "memories").iterdir())) == 3
+    assert len(list((tmp_path / "home" / "library" / "memories").iterdir())) == 3
 
 
 def test_a_damaged_kept_memory_is_made_anew(videoxl, film, model_folder, tmp_path):
     """What only saves time is not worth an error: it is said, and watched again."""
     answer = videoxl("ask", film, QUESTION, *SHORT, "--model", model_folder)
-    [kept] = (tmp_path / "home" / "memories").iterdir()
+    [kept] = (tmp_path / "home" / "library" / "memories").iterdir()
     before = files_of(kept)
     flip_last_byte(kept)
     again = videoxl("ask", film, QUESTION, *SHORT, "--model", model_folder)

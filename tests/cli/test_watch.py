@@ -6,10 +6,12 @@ from .conftest import files_of, flip_last_byte
 
 
 def test_watching_says_what_was_kept(videoxl, film, model_folder, tmp_path):
-    """Frames, visual tokens, rows, bytes, ratio and seconds are printed; the memory is named after the film."""
+    """Frames, visual tokens, rows, bytes, ratio and seconds are printed; without --out the library keeps the memory."""
     result = videoxl("watch", film, "--model", model_folder, "--ratio", 4)
     assert result.code == 0, result.err
-    assert (tmp_path / "film.vxl" / "manifest.json").is_file()
+    [kept] = (tmp_path / "home" / "library" / "memories").iterdir()
+    assert result.out.splitlines()[0] == str(kept)
+    assert f"film.mp4 is {kept.stem[:8]} of the library" in result.err
     for words in ("12 in 2 intervals", "48", "12 VSTs, 10 rows of text", "4.0 visual tokens", "KiB", "seconds"):
         assert words in result.out
 
@@ -80,3 +82,10 @@ def test_nothing_is_added_to_what_is_not_there(videoxl, film, model_folder):
     missing = videoxl("watch", film, "-o", "none.vxl", "--append", "--model", model_folder)
     assert (missing.code, len(missing.complaints)) == (1, 1)
     assert videoxl("watch", film, "--append", "--overwrite").code == 2
+
+
+def test_changing_a_memory_needs_its_name(videoxl, film, model_folder):
+    """--append and --overwrite without --out leave open what is to be changed."""
+    for option in ("--append", "--overwrite"):
+        result = videoxl("watch", film, option, "--model", model_folder)
+        assert (result.code, "say which one with --out" in result.err) == (2, True)

@@ -9,10 +9,10 @@ import typer
 
 from videoxl.cli import options as opt
 from videoxl.cli.answering import AnswerPrinter
-from videoxl.cli.ask import open_memory
 from videoxl.cli.console import complain
 from videoxl.cli.failure import naming
 from videoxl.cli.loading import say_limits
+from videoxl.cli.subject import open_kept
 from videoxl.errors import VideoXLError
 
 PROMPT = "> "
@@ -20,7 +20,9 @@ QUIT = ("", "/quit", "/exit")
 
 
 def chat(
-    memory_path: Annotated[Path, typer.Argument(metavar="FILM.vxl", help="A memory, as `videoxl watch` makes it.")],
+    memory_path: Annotated[
+        Path, typer.Argument(metavar="FILM.vxl", help="A memory, as `videoxl watch` makes it, or its id.")
+    ],
     partial: opt.Partial = False,
     max_new_tokens: opt.MaxNewTokens = opt.DEFAULT_NEW_TOKENS,
     temperature: opt.Temperature = 0.0,
@@ -32,16 +34,18 @@ def chat(
 
     Each question may refer to the ones before it. An empty line, /quit or the end of the input ends the talk.
     """
-    from videoxl.cli.watching import WatchOptions
-
     with naming(memory_path):
-        vxl, memory = open_memory(memory_path, WatchOptions(), model=model, device=device, partial=partial)
+        subject = open_kept(memory_path, model=model, device=device, partial=partial)
+        vxl, memory = subject.vxl, subject.memory
         conversation = vxl.chat(memory)
     say_limits(vxl, [video.sha256 for video in memory.about.sources])
     printer = AnswerPrinter(vxl, memory)
     for question in _questions():
         try:
-            printer.ask(conversation, question, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed)
+            answer = printer.ask(
+                conversation, question, max_new_tokens=max_new_tokens, temperature=temperature, seed=seed
+            )
+            subject.note(answer)
         except VideoXLError as error:  # this question cannot be asked; the next one may
             complain(str(error))
 

@@ -1,16 +1,18 @@
 """Where memories are kept between commands: $VIDEOXL_HOME, by default the cache folder of the platform."""
 
-import hashlib
-import json
 import os
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-DIGEST_CHARACTERS = 16
-NAME_CHARACTERS = 60
+from videoxl.cli.console import note
+from videoxl.errors import VideoXLError
+
+if TYPE_CHECKING:
+    from videoxl.library import Library
+
+_EARLIER_NAME = re.compile(r".*-[0-9a-f]{16}\.vxl")
 
 
 def home() -> Path:
@@ -26,15 +28,33 @@ def home() -> Path:
 
 
 def memories() -> Path:
-    """The folder of kept memories."""
+    """The folder of memories that have a name of their own, such as the demo's."""
     return home() / "memories"
 
 
-def memory_path(name: str, *, source_sha256: str, settings: Mapping[str, Any], model_fingerprint: str) -> Path:
-    """Where the memory of these bytes, watched so by this model, is kept; other content has another place."""
-    from videoxl.memory.manifest import VERSION
+def library_folder() -> Path:
+    """The folder of the library."""
+    return home() / "library"
 
-    content = json.dumps([VERSION, source_sha256, settings, model_fingerprint], sort_keys=True)
-    digest = hashlib.sha256(content.encode()).hexdigest()[:DIGEST_CHARACTERS]
-    readable = re.sub(r"[^\w.-]+", "-", Path(name).stem)[:NAME_CHARACTERS].strip("-.") or "video"
-    return memories() / f"{readable}-{digest}.vxl"
+
+def open_library() -> "Library":
+    """The library of this home, with the memories that earlier versions kept beside it."""
+    from videoxl.library import Library
+
+    library = Library(library_folder())
+    _adopt_earlier(library)
+    return library
+
+
+def _adopt_earlier(library: "Library") -> None:
+    """Take in what `videoxl ask` kept before there was a library: NAME-DIGEST.vxl, whole or not."""
+    if not memories().is_dir():
+        return
+    from videoxl.memory.lock import is_locked
+
+    for memory in sorted(memories().iterdir()):
+        if _EARLIER_NAME.fullmatch(memory.name) and not is_locked(memory):
+            try:
+                library.adopt(memory, move=True)
+            except VideoXLError as error:
+                note(f"{memory} stays where it is: {error}")

@@ -17,6 +17,13 @@ def is_memory(path: Path) -> bool:
     return path.suffix == MEMORY_SUFFIX or (path / MANIFEST_NAME).is_file()
 
 
+def may_be_id(path: Path) -> bool:
+    """Whether a path that names nothing here reads like the id of a memory of the library."""
+    from videoxl.library.address import is_prefix
+
+    return is_prefix(str(path)) and not path.exists()
+
+
 def inspect_memory(path: Path, *, partial: bool) -> "Inspection":
     """The manifest of a memory that can be asked; an unfinished one only where that was said."""
     from videoxl.memory import inspect

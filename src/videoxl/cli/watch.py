@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def watch(
     source: Annotated[Path, typer.Argument(metavar="VIDEO", help="A video, a picture, or a folder of pictures.")],
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILM.vxl", help="The memory; default: NAME.vxl right here.")
+        Path | None, typer.Option("--out", "-o", metavar="FILM.vxl", help="The memory; default: kept in the library.")
     ] = None,
     fps: opt.Fps = None,
     num_frames: opt.NumFrames = None,
@@ -41,7 +42,7 @@ def watch(
     """Watch a video into a memory.
 
     Rows are saved while they are made: after Ctrl-C or a crash the same command goes on where it stopped, and ends
-    with the same bytes as if nothing had happened.
+    with the same bytes as if nothing had happened. Without --out the memory goes to the library.
     """
     from videoxl.cli.watching import WatchOptions
     from videoxl.video import open_video
@@ -52,13 +53,19 @@ def watch(
     )  # fmt: skip
     if append and overwrite:
         raise UsageError("got --append and --overwrite together: choose one.")
+    if out is None and (append or overwrite):
+        raise UsageError(f"--{'append' if append else 'overwrite'} changes a memory: say which one with --out.")
     with naming(source):
-        info = open_video(source).info
-        path = out or Path(f"{info.path.stem}.vxl")
-        if append:
-            inspect_memory(path, partial=False)
+        open_video(source)  # what is no video is refused before a model is loaded
+        if append and out is not None:
+            inspect_memory(out, partial=False)
         vxl = load_vxl(model, device)
-        watched = _append(vxl, source, path, options) if append else _watch(vxl, source, path, options, overwrite)
+        if out is None:
+            path, watched = _keep(vxl, source, options)
+        elif append:
+            path, watched = out, _append(vxl, source, out, options)
+        else:
+            path, watched = out, _watch(vxl, source, out, options, overwrite)
     say_limits(vxl, [video.sha256 for video in watched.memory.about.sources])
     if not watched.num_frames_watched:
         note(f"{path} was complete already.")
@@ -73,6 +80,21 @@ def _watch(vxl: "VideoXL", source: Path, path: Path, options: "WatchOptions", ov
     except KeyboardInterrupt:
         complain(f"stopped {where_stopped(path)}. Go on with: {_same_command(path)}")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def _keep(vxl: "VideoXL", source: Path, options: "WatchOptions") -> "tuple[Path, Watched]":
+    """Watch into the library; where the memory lies there."""
+    from videoxl.cli.library_watching import keep_watched
+    from videoxl.cli.watching import Watched
+
+    began = time.perf_counter()
+    try:
+        kept = keep_watched(vxl, source, options)
+    except KeyboardInterrupt:
+        complain(f"stopped while watching {source.name}; what was watched is kept, the same command goes on with it.")
+        raise typer.Exit(INTERRUPTED) from None
+    note(f"{source.name} is {kept.entry.id[:8]} of the library: `videoxl ask {kept.entry.id[:8]} QUESTION` asks it.")
+    return kept.path, Watched(kept.memory, time.perf_counter() - began, kept.num_frames_watched)
 
 
 def _append(vxl: "VideoXL", source: Path, path: Path, options: "WatchOptions") -> "Watched":
