@@ -15,7 +15,7 @@ import typer
 sys.path.insert(0, str(Path(__file__).parent))
 from measured import with_numbers
 
-from videoxl import engine, errors, memory
+from videoxl import engine, errors, export, library, memory
 from videoxl.cli.app import app
 
 ROOT = Path(__file__).parents[1]
@@ -23,14 +23,22 @@ REFERENCE = ROOT / "docs" / "reference"
 WITH_NUMBERS = (
     ROOT / "README.md",
     ROOT / "src" / "videoxl" / "weights" / "nano" / "README.md",
+    ROOT / "docs" / "howto" / "export.md",
+    ROOT / "docs" / "howto" / "library.md",
     ROOT / "docs" / "howto" / "train.md",
     ROOT / "docs" / "explanation" / "ablations.md",
+    ROOT / "docs" / "explanation" / "nano-table.md",
+    ROOT / "docs" / "explanation" / "hostile-media.md",
 )
 HEADER = "<!-- Made by docs/generate.py from the code. Change the code, not this page. -->\n"
 MODULE_PATH = re.compile(r"\b(?:[a-z_]+\.)+(?=[A-Z])")
 PUBLIC = (
-    engine.load, engine.open, engine.VideoXL, engine.Conversation, engine.Answer, engine.Evidence, engine.Usage,
+    engine.load, engine.open, engine.VideoXL, engine.Conversation, engine.AnswerBatch, engine.Turn, engine.JsonSchema,
+    engine.Regex, engine.Choices, engine.Answer, engine.Evidence, engine.Usage,
     engine.Timings, engine.Progress, memory.CompressedMemory, memory.Segment, memory.MemoryAbout,
+    library.Library, library.Entry, library.WatchSettings, library.Job, library.JobProgress, library.KeptInterval,
+    library.Question, library.Hit, library.Collected,
+    export.Document, export.Marker, export.Remark, export.Video, export.run_recipe, export.write_document,
 )  # fmt: skip
 
 

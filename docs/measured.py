@@ -5,7 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from measured_ablations import ablation_table
+from measured_grid import grid_table
+from measured_isolated import isolated_table
+from measured_library import library_table
 from measured_nano import nano_card, nano_table
+from measured_recipes import recipes_table
 from measured_training import training_table
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
@@ -45,8 +49,12 @@ def speed_table() -> str:
 
 TABLES = {
     "ablations": lambda: ablation_table(RESULTS),
+    "isolated": lambda: isolated_table(RESULTS),
+    "library": lambda: library_table(RESULTS),
+    "nano grid": lambda: grid_table(RESULTS),
     "nano": lambda: nano_table(RESULTS),
     "nano card": lambda: nano_card(RESULTS),
+    "recipes": lambda: recipes_table(RESULTS),
     "speed": speed_table,
     "training": lambda: training_table(RESULTS),
 }
