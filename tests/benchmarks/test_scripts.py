@@ -5,7 +5,8 @@ import mmap
 import pytest
 import torch
 
-from benchmarks import decode, gpu_prefill, measurement, prefill, training_memory, workload
+from benchmarks import answer_batch, decode, gpu_prefill, measurement, open_memory, prefill, training_memory, workload
+from videoxl.engine import VideoXL
 
 MIB = 2**20
 
@@ -39,6 +40,16 @@ def test_every_form_of_generation_gives_the_same_tokens(tiny_model):
     answers = {name: form() for name, form in decode.forms(tiny_model, memory, 4).items()}
     assert all(tokens == answers["ours"] for tokens in answers.values())
     assert len(answers["ours"]) == 4
+
+
+def test_questions_at_once_say_what_they_say_one_by_one(make_model, processor):
+    """Both forms give the same texts of the length asked for, and say how long each question waited."""
+    vxl = answer_batch.without_end(VideoXL(make_model(), processor, name="tiny"))
+    memory = open_memory.random_hour(vxl, num_frames=40, ratio=4)
+    result = answer_batch.measure(vxl, memory, answer_batch.QUESTIONS, num_tokens=3, rounds=2)
+    assert result["same_texts"]
+    assert all(form["first_token_seconds"]["median"] > 0 for form in result["forms"].values())
+    assert "one by one takes" in answer_batch.table(result)
 
 
 def test_a_peak_is_counted():

@@ -136,7 +136,7 @@ def test_things_are_asked_where_the_teacher_is_sure(world):
 def test_the_whole_script(vxl, world, evaluate, tmp_path, monkeypatch):
     """One run measures everything that the pages quote, names no folder, and leaves nothing to watch to the next."""
     monkeypatch.setattr("evaluation.asking.MAX_NEW_TOKENS", 1)  # words of a tiny model never end
-    monkeypatch.setattr("evaluation.jobs.VST_FORMS", ("1x", "16x"))
+    monkeypatch.setattr("evaluation.jobs.VST_FORMS", ("1x", "2x", "16x"))
     monkeypatch.setattr("evaluation.jobs.PLAIN_FORMS", ("16x",))
     folders = ["--stills", str(world.stills), "--strangers", str(world.strangers.parent)]
     things = tmp_path / "things.txt"

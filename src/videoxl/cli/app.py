@@ -12,17 +12,20 @@ from videoxl.cli.data import data
 from videoxl.cli.demo import demo
 from videoxl.cli.doctor import doctor
 from videoxl.cli.evaluate import evaluate
+from videoxl.cli.export import export
 from videoxl.cli.failure import guarded
 from videoxl.cli.info import info
 from videoxl.cli.inspect import inspect
+from videoxl.cli.library import library
 from videoxl.cli.models import models
 from videoxl.cli.plan import plan
+from videoxl.cli.serve import serve
 from videoxl.cli.synth import synth
 from videoxl.cli.train import train
 from videoxl.cli.verify import verify
 from videoxl.cli.watch import watch
 
-VERBS = (ask, watch, chat, info, plan, demo, train, inspect, convert, verify, doctor)
+VERBS = (ask, watch, chat, export, info, plan, demo, serve, train, inspect, convert, verify, doctor)
 
 app = typer.Typer(
     add_completion=False,
@@ -55,6 +58,7 @@ def videoxl(
 
 for verb in VERBS:
     app.command()(guarded(verb))
+app.add_typer(library, name="library")
 app.add_typer(models, name="models")
 app.add_typer(synth, name="synth")
 app.add_typer(data, name="data")

@@ -1,0 +1,169 @@
+"""Uploaded files: bytes under their hash in the library's folder, and a record of what a client calls them.
+
+    files/<sha256>.mp4       the bytes, once, however often they are uploaded
+    files/file-<id>.json     one upload
+
+Records are written whole and under a lock that all servers on the library share, so that bytes which one client gives
+up are not taken from under another one's upload of the same film.
+"""
+
+import json
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from videoxl.compression.size import ByteSize
+from videoxl.memory.folder import write_whole
+from videoxl.server.problem import Problem
+
+if TYPE_CHECKING:
+    from videoxl.library.fetch_landing import Landing
+
+FILE_ID = re.compile(r"file-[0-9a-f]{24}")
+LOCK_NAME = ".lock"
+OWNER_ONLY = 0o600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadedFile:
+    """One upload."""
+
+    id: str
+    filename: str
+    purpose: str
+    num_bytes: int
+    created_at: int
+    expires_at: int | None
+    sha256: str
+    blob: str
+    """Name of the file that holds the bytes."""
+    media_type: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As OpenAI says it."""
+        return {
+            "id": self.id,
+            "object": "file",
+            "bytes": self.num_bytes,
+            "created_at": self.created_at,
+            "expires_at": self.expires_at,
+            "filename": self.filename,
+            "purpose": self.purpose,
+            "status": "processed",
+        }
+
+
+class UploadedFiles:
+    """The uploads of a library. Safe from many threads and processes."""
+
+    def __init__(self, folder: Path, *, max_bytes: int, is_needed: Callable[[Path], bool]) -> None:
+        """Args: is_needed: Whether a memory was made of this file, whose player still wants it."""
+        self.folder = folder
+        self._max_bytes, self._is_needed = max_bytes, is_needed
+
+    def check_room(self, num_bytes: int) -> None:
+        """Refuse (507) what would grow the folder over its limit."""
+        held = sum(entry.stat().st_size for entry in os.scandir(self.folder) if entry.is_file(follow_symlinks=False))
+        if held + num_bytes > self._max_bytes:
+            raise Problem(
+                507, f"uploaded files take {ByteSize(held)} of the {ByteSize(self._max_bytes)} that they may; "
+                "delete some.", code="storage_full",
+            )  # fmt: skip
+
+    def keep(self, landing: "Landing", *, filename: str, purpose: str, expires_at: int | None) -> UploadedFile:
+        """Place what has come down into the folder, and write its record. Raises VideoError for what is no video."""
+        with self._alone():
+            landed = landing.place()
+            file = UploadedFile(
+                id=f"file-{secrets.token_hex(12)}",
+                filename=filename,
+                purpose=purpose,
+                num_bytes=landed.num_bytes,
+                created_at=int(time.time()),
+                expires_at=expires_at,
+                sha256=landed.sha256,
+                blob=landed.path.name,
+                media_type=landed.content_type.media_type,
+            )
+            write_whole(self._record(file.id), json.dumps(asdict(file)).encode())
+        return file
+
+    def get(self, file_id: str) -> UploadedFile:
+        """One upload. Raises Problem (404)."""
+        if FILE_ID.fullmatch(file_id):
+            with suppress(FileNotFoundError):
+                file = UploadedFile(**json.loads(self._record(file_id).read_bytes()))
+                if not _is_over(file):
+                    return file
+        raise Problem(
+            404, f"there is no file {file_id[:60]!r}; see GET /v1/files.", code="file_not_found", param="file_id"
+        )
+
+    def path(self, file: UploadedFile) -> Path:
+        """Where its bytes are. Raises Problem (404) where they are gone."""
+        path = self.folder / file.blob
+        if not path.is_file():
+            raise Problem(404, f"the bytes of file {file.id} are gone; upload it again.", code="file_not_found")
+        return path
+
+    def all(self) -> list[UploadedFile]:
+        """Every upload, the newest first; those that have run out are removed on the way."""
+        files = []
+        for file in self._records():
+            if _is_over(file):
+                with suppress(Problem):
+                    self._remove(file)
+            else:
+                files.append(file)
+        return sorted(files, key=lambda file: (-file.created_at, file.id))
+
+    def remove(self, file_id: str) -> None:
+        """Take an upload away, and its bytes where no other upload and no memory needs them."""
+        self._remove(self.get(file_id))
+
+    def drop(self, path: Path) -> None:
+        """Take bytes away that a memory needed and no upload or other memory does."""
+        if path.parent == self.folder:
+            with self._alone():
+                self._drop(path.name)
+
+    def _remove(self, file: UploadedFile) -> None:
+        with self._alone():
+            self._record(file.id).unlink(missing_ok=True)
+            self._drop(file.blob)
+
+    def _drop(self, blob: str) -> None:
+        if not any(file.blob == blob for file in self._records()) and not self._is_needed(self.folder / blob):
+            (self.folder / blob).unlink(missing_ok=True)
+
+    def _records(self) -> Iterator[UploadedFile]:
+        for path in self.folder.glob("file-*.json"):
+            with suppress(FileNotFoundError):
+                yield UploadedFile(**json.loads(path.read_bytes()))
+
+    def _record(self, file_id: str) -> Path:
+        return self.folder / f"{file_id}.json"
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """While no other thread or process changes the folder."""
+        descriptor = os.open(self.folder / LOCK_NAME, os.O_RDWR | os.O_CREAT, OWNER_ONLY)
+        try:
+            if sys.platform != "win32":
+                import fcntl
+
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _is_over(file: UploadedFile) -> bool:
+    return file.expires_at is not None and file.expires_at <= time.time()

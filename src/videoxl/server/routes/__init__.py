@@ -1,0 +1,1 @@
+"""Routes: HTTP in, one call of the logic, HTTP out."""
