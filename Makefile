@@ -1,5 +1,5 @@
 # make demo    set up, then show what videoxl is for, on a real video
-# make test    set up, then run the tests: CPU, offline, random order
+# make test    set up, then run the tests: CPU, offline, random order, a process for each of up to four cores
 # make check   format, lint, types, import directions
 # make bench   the measurements behind benchmarks/results
 # make eval    the table of the embedded model, by task, ratio, length and method: hours; QUICK=1: some 25 minutes
@@ -17,7 +17,7 @@ demo: $(STAMP)
 	$(BIN)/videoxl demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

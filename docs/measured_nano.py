@@ -212,7 +212,8 @@ def _kept_of(found: Measured, form: str) -> tuple[str, str, str]:
     if not all(entry for pair in pairs for entry in pair):
         return MISSING, "-", "-"
     ours, theirs = (sum(entry["share"] for entry in entries) for entries in zip(*pairs, strict=True))
-    return f"{100 * ours / theirs:.1f} %", str(sum(entry["n"] for entry, _ in pairs)), "-"
+    shown = f"{100 * ours / theirs:.1f} %" if theirs else "-"
+    return shown, str(sum(entry["n"] for entry, _ in pairs)), "-"
 
 
 def _lead(entry: Entry, *, intervals: bool) -> tuple[str, str, str]:

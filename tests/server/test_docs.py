@@ -56,11 +56,11 @@ def test_the_openai_client(server, folder, capsys):
 
 def test_every_route_is_described(make_client):
     """The page names each route of the API, and none that is not there."""
-    described = {_shape(route) for route in re.findall(r"/v1/[\w./{}]+", PAGE.read_text(encoding="utf-8"))}
+    rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    described = {_shape(route) for row in rows for route in re.findall(r"/v1/[\w./{}]+", row)}
     served = {_shape(route) for route in make_client().get("/openapi.json").json()["paths"] if route.startswith("/v1")}
     assert served - described == set()
-    table = {shape for shape in described if "$" not in shape and "." not in shape}
-    assert {shape for shape in table if shape.count("/") > 1} - served == set()
+    assert described - served == set()
 
 
 def _shape(route):

@@ -264,7 +264,7 @@ def test_a_client_that_leaves_frees_its_turn(server, api, memory):
                     next(response.iter_lines())
                     response.close()
                 else:
-                    with pytest.raises(httpx2.TimeoutException):
+                    with room.computing(), pytest.raises(httpx2.TimeoutException):  # no answer can come meanwhile
                         client.post("/v1/chat/completions", json=body, timeout=httpx2.Timeout(30, read=0.01))
     until = time.monotonic() + 20
     while room.num_questions and time.monotonic() < until:
