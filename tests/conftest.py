@@ -1,4 +1,4 @@
-"""What every test shares: one hypothesis profile, and a real model small enough to run hundreds of times.
+"""What every test shares: one hypothesis profile, a real model small enough to run hundreds of times, and a browser.
 
 The tiny model has 8-pixel patches on 32-pixel frames (4 visual tokens a frame after pooling), 3 decoder layers and
 random weights wide enough that positions and masks change the answer: with transformers' default initialisation every
@@ -6,10 +6,15 @@ token gets nearly the same logits, and a wrong position would pass unseen.
 """
 
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Progress bars and advice of libraries would be warnings' only company in the output.
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
@@ -18,6 +23,31 @@ settings.register_profile("videoxl", deadline=None)
 settings.load_profile("videoxl")
 
 WEIGHT_STD = 0.15
+CHROMIUM_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--process-per-site", "--autoplay-policy=no-user-gesture-required",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where the Chromium of this machine is."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.skip("no Chromium on this machine: install chromium to test what is shown in a browser")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> "Iterator[Browser]":
+    """A Chromium without a window. Playwright keeps an event loop running in its thread as long as it lives, and other
+    tests need theirs: a browser lives for one module."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, headless=True, args=CHROMIUM_FLAGS)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,10 +1,5 @@
-"""The page in a real Chromium, on a real server with nano and the demo film. Whatever goes elsewhere fails the test.
+"""The page in a real Chromium, on a real server with nano and the demo film. Whatever goes elsewhere fails the test."""
 
-Playwright keeps a running event loop in its thread for as long as it lives, and other tests need theirs: a browser
-lives for one module.
-"""
-
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,15 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
 from videoxl.synth.demo import DEMO
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--process-per-site", "--autoplay-policy=no-user-gesture-required",
-]  # fmt: skip
 PATIENCE_SECONDS = 60.0  # how long a condition is waited for; reached in well under one where the machine is idle
 READY_SECONDS = 90.0
 TIMEOUT_SECONDS = 300  # of one test: conditions are waited for one after the other
@@ -113,10 +103,8 @@ class Visit:
 
 
 @pytest.fixture(scope="session")
-def make_page_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningServer]]:
-    """Servers for the page's tests, each with a library of its own."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: install chromium to test the page")
+def make_page_server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., RunningServer]]:
+    """Servers for the page's tests, each with a library of its own, where there is a browser to test it with."""
     servers: list[RunningServer] = []
 
     def make(**options: Any) -> RunningServer:
@@ -136,22 +124,12 @@ def page_server(make_page_server: Callable[..., RunningServer]) -> RunningServer
     return server
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The Chromium of this machine."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine: install chromium to test the page")
-    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
-        yield launched
-        launched.close()
-
-
 @pytest.fixture
 def make_visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens browser profiles: `make_visit(url, color_scheme="dark", ...)`; each is checked when the test ends."""
     visits: list[Visit] = []
+
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
     def make(url: str, **options: Any) -> Visit:
         visits.append(_visit(browser, url, **options))
