@@ -25,6 +25,7 @@ WITH_NUMBERS = (
     ROOT / "src" / "videoxl" / "weights" / "nano" / "README.md",
     ROOT / "docs" / "howto" / "export.md",
     ROOT / "docs" / "howto" / "library.md",
+    ROOT / "docs" / "howto" / "serve.md",
     ROOT / "docs" / "howto" / "train.md",
     ROOT / "docs" / "explanation" / "ablations.md",
     ROOT / "docs" / "explanation" / "nano-table.md",

@@ -10,6 +10,7 @@ from measured_isolated import isolated_table
 from measured_library import library_table
 from measured_nano import nano_card, nano_table
 from measured_recipes import recipes_table
+from measured_serve import serve_table
 from measured_training import training_table
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
@@ -49,6 +50,7 @@ def speed_table() -> str:
 
 TABLES = {
     "ablations": lambda: ablation_table(RESULTS),
+    "serve": lambda: serve_table(RESULTS),
     "isolated": lambda: isolated_table(RESULTS),
     "library": lambda: library_table(RESULTS),
     "nano grid": lambda: grid_table(RESULTS),
