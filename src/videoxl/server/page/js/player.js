@@ -53,8 +53,9 @@ export class Player extends EventTarget {
     const target = Math.max(0, Math.min(seconds, lengthOf(this.#memory, this.#source)));
     this.#moved(target);
     if (this.isStill) return this.#show();
-    if (this.video.readyState === 0) this.#wanted = target;
-    else this.video.currentTime = target;
+    const isOpen = this.video.readyState > 0;
+    this.#wanted = isOpen ? null : target; // open before its event says so: what was wanted until now is overtaken
+    if (isOpen) this.video.currentTime = target;
     if (plays) this.#play();
   }
 
