@@ -111,7 +111,9 @@ def test_a_search_finds_titles_and_answers(videoxl, add, film, model_folder):
     assert (found.code, found.out.split()[:2]) == (0, [entry["id"][:8], "title"])
     hits = json.loads(videoxl("library", "search", "holiday", "--model", model_folder, "--json").out)["hits"]
     assert hits[0]["title"] == "My holiday"
-    assert videoxl("library", "search", "elephant", "--no-model").code == 1
+    nothing = videoxl("library", "search", "elephant", "--no-model")
+    assert nothing.code == 1
+    assert "nothing in the library has to do with 'elephant'" in nothing.err
 
 
 def test_a_memory_moves_as_one_file(videoxl, add, film, tmp_path):

@@ -33,7 +33,7 @@ def wait_for_frames(process, memory_id, num_frames, *, seconds=60.0):
     raise AssertionError(f"fewer than {num_frames} frames after {seconds} s")
 
 
-def test_the_page_is_there_before_the_model(start_process):
+def test_the_page_is_there_before_the_model(start_process, tmp_path):
     """`videoxl serve` prints an address that answers at once, and tells when the model is there."""
     process = start_process(command=True)
     assert process.first_line_seconds < USABLE_SECONDS * BUSY
@@ -43,8 +43,10 @@ def test_the_page_is_there_before_the_model(start_process):
         assert client.get("/ready").json()["status"] in ("loading", "ready")
         assert client.get("/v1/memories").json()["data"] == []
     process.wait_until_ready()
-    process.popen.send_signal(signal.SIGINT)
+    for _ in range(2):  # as people do who are in a hurry
+        process.popen.send_signal(signal.SIGINT)
     assert process.popen.wait(60) == 0
+    assert not [path for path in tmp_path.glob("stderr-*") if "Traceback" in path.read_text()]
 
 
 def test_keys_come_from_a_file_or_the_environment(start_process, tmp_path):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from videoxl.cli import options as opt
-from videoxl.cli.console import print_json, print_pairs
+from videoxl.cli.console import note, print_json, print_pairs
 from videoxl.cli.home import open_library
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def search(
     for hit in () if json else hits:
         print(_hit_line(hit))
     if not hits:
+        note(f"nothing in the library has to do with {' '.join(words)!r}; `videoxl library list` shows what is there.")
         raise typer.Exit(1)
 
 

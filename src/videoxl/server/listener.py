@@ -145,6 +145,9 @@ def _protocol(limits: Limits) -> type[H11Protocol]:
 
 
 def _without_stack(record: logging.LogRecord) -> bool:
-    """Keep uvicorn's sentences and drop its stacks, which name folders; ours say where it was."""
+    """Keep uvicorn's sentences and drop its stacks, which name folders; ours say where it was.
+
+    A second Ctrl-C ends it in its middle, and the app's stack then comes as the sentence itself.
+    """
     record.exc_info = record.exc_text = None
-    return True
+    return not record.getMessage().lstrip().startswith("Traceback")
