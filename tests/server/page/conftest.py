@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import av
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
@@ -34,6 +35,7 @@ class RunningServer:
 
     def __init__(self, folder: Path, **options: Any) -> None:
         self.folder, self._options, self._port = folder, options, 0
+        self.kept: set[str] = set()  # memories that the tests share
         self.start()
 
     def start(self) -> None:
@@ -124,12 +126,16 @@ def page_server(make_page_server: Callable[..., RunningServer]) -> RunningServer
     return server
 
 
+@pytest.fixture(autouse=True)
+def _patience() -> None:
+    """Wait for what a busy machine takes long to show."""
+    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+
+
 @pytest.fixture
 def make_visit(browser: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens browser profiles: `make_visit(url, color_scheme="dark", ...)`; each is checked when the test ends."""
     visits: list[Visit] = []
-
-    expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
     def make(url: str, **options: Any) -> Visit:
         visits.append(_visit(browser, url, **options))
@@ -149,10 +155,12 @@ def _desk(browser: Browser, page_server: RunningServer) -> Iterator[Visit]:
 
 
 @pytest.fixture
-def visit(_desk: Visit) -> Iterator[Visit]:
-    """A browser at a desk, on the server, in which nothing is open or remembered."""
+def visit(_desk: Visit, page_server: RunningServer) -> Iterator[Visit]:
+    """A browser at a desk, on the server, in which nothing is open or remembered; and which leaves nothing there."""
     yield _desk
     _desk.end()
+    left = [memory["title"] for memory in listed(_desk) if memory["id"] not in page_server.kept]
+    assert not left, f"memories were left in the library: {left}"
 
 
 @pytest.fixture(scope="session")
@@ -163,25 +171,44 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def long_film(film: Path) -> Path:
+    """The film, fifty times over: all of its frames are watched for longer than any test takes."""
+    path = film.with_name("harbours.mp4")
+    with av.open(str(film)) as source, av.open(str(path), "w") as target:
+        given = source.streams.video[0]
+        kept = target.add_stream_from_template(given)
+        packets = [packet for packet in source.demux(given) if packet.dts is not None]
+        for repeat in range(50):
+            for packet in packets:
+                packet.stream = kept
+                if repeat:
+                    packet.pts, packet.dts = packet.pts + given.duration, packet.dts + given.duration
+                target.mux(packet)
+    return path
+
+
 @pytest.fixture
 def watch(visit: Visit, film: Path) -> Iterator[Callable[..., dict[str, Any]]]:
-    """Has the film watched through the API, beside the page: `watch(title="...", end=8)`; gone after the test."""
+    """Has a film watched through the API, beside the page: `watch(title="...", end=8)`; gone after the test."""
     ids: list[str] = []
 
-    def start(*, title: str = film.name, waits: bool = True, **options: Any) -> dict[str, Any]:
-        memory = add(visit, film, title=title, **options)
+    def start(video: Path = film, *, title: str | None = None, waits: bool = True, **options: Any) -> dict[str, Any]:
+        memory = add(visit, video, title=title or video.name, **options)
         ids.append(memory["id"])
         return settled(visit, memory["id"]) if waits else memory
 
     yield start
-    for memory_id in ids:
-        visit.context.request.delete(f"{visit.url}/v1/memories/{memory_id}")
+    for memory_id in {*ids} & {memory["id"] for memory in listed(visit)}:
+        visit.api("DELETE", f"/v1/memories/{memory_id}")
 
 
 @pytest.fixture
-def memory(visit: Visit, film: Path) -> dict[str, Any]:
+def memory(visit: Visit, page_server: RunningServer, film: Path) -> dict[str, Any]:
     """The whole film at the model's own settings; watched once, for whichever test asks first. It is not changed."""
-    return settled(visit, add(visit, film)["id"])
+    memory_id = add(visit, film)["id"]
+    page_server.kept.add(memory_id)
+    return settled(visit, memory_id)
 
 
 def add(visit: Visit, film: Path, **options: Any) -> dict[str, Any]:
@@ -191,6 +218,12 @@ def add(visit: Visit, film: Path, **options: Any) -> dict[str, Any]:
     assert answer.ok, answer.text()
     body = {"source": {"file_id": answer.json()["id"]}, "title": film.name, **options}
     return visit.api("POST", "/v1/memories", **body)
+
+
+def listed(visit: Visit) -> list[dict[str, Any]]:
+    """The memories of the library."""
+    memories: list[dict[str, Any]] = visit.api("GET", "/v1/memories")["data"]
+    return memories
 
 
 def settled(visit: Visit, memory_id: str) -> dict[str, Any]:

@@ -81,9 +81,9 @@ def test_axe_finds_nothing(make_visit, page_server, memory, shape, scheme):
     check_access(page)
 
 
-def test_axe_finds_nothing_while_watching_comparing_and_failing(visit, watch):
+def test_axe_finds_nothing_while_watching_comparing_and_failing(visit, watch, long_film):
     """The same holds for two memories side by side, one of them watched, with an error on the page."""
-    memory, other = watch(title="whole", start=40, end=64), watch(title="whole", waits=False, fps=10, ratio=16)
+    memory, other = watch(start=40, end=64), watch(long_film, waits=False, fps=10, ratio=16)
     page = opened(visit, memory, compare=other["id"])
     page.route("**/ask", lambda route: route.fulfill(status=429, json={"error": {"message": "Too many questions."}}))
     page.get_by_label("Ask about the video").fill("Why?")
