@@ -1,6 +1,8 @@
 """`videoxl evaluate`: list, score and compare, from run folders alone."""
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,35 @@ def test_misuse_is_said_in_one_line(videoxl, write_run, arguments, code, said):
     assert result.code == code
     assert len(result.complaints) == 1
     assert said in result.complaints[0]
+
+
+def test_words_of_strangers_do_not_steer_the_terminal(videoxl, tmp_path):
+    """What an id or a category holds is shown and never obeyed, and half a character does not end the command."""
+    hostile = "\x1b[2J\ud83d\r\nB"
+    logs = []
+    for name, raw in (("one", "A"), ("other", "B")):
+        rows = [{"question_id": f"q{hostile}", "answer": "B", "response": raw, "domain": hostile}]
+        logs.append(tmp_path / f"{name}.json")
+        logs[-1].write_text(json.dumps(rows))
+    for words in (("score", logs[0]), ("compare", *logs)):
+        result = videoxl("evaluate", *words, "--task", "videomme")
+        assert result.code == 0, result.err
+        assert "\x1b" not in result.out
+        assert r"\x1b[2J\ud83d\r\nB" in result.out
+
+
+def test_a_full_disk_is_one_sentence(videoxl, write_run, monkeypatch, tmp_path):
+    """Where a report does not fit on the disk, that is said with the file's name, and no part of it is left."""
+    run = write_run("run", "B")
+
+    def full(*args, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    result = videoxl("evaluate", "report", run, "-o", "r.md")
+    assert (result.code, len(result.complaints)) == (1, 1)
+    assert "the disk is full (r.md). Free some space and run the same command again." in result.complaints[0]
+    assert sorted(path.name for path in tmp_path.iterdir() if "r.md" in path.name) == []
 
 
 def test_the_installed_command_scores_a_run(start_videoxl, write_run):

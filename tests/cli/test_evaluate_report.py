@@ -36,8 +36,20 @@ def test_each_file_is_written_as_it_is_named(run, tmp_path):
     assert paths[0].read_text().startswith("<!doctype html>")
     assert paths[1].read_text().startswith("# videoxl evaluate")
     assert paths[2].read_bytes().startswith(b"\x89PNG")
-    assert "50 %   100" in result.output
+    assert "50 %  100" in result.output
     assert all(str(path) in result.output for path in paths)
+
+
+@pytest.mark.parametrize("narrow", [{"COLUMNS": "20"}, {"COLUMNS": "40", "TERM": "dumb", "NO_COLOR": "1"}])
+def test_maps_are_printed_as_the_terminal_takes_them(run, tmp_path, monkeypatch, narrow):
+    """No line is wider than the terminal, nothing steers it, and a dumb one gets ASCII."""
+    for name, value in narrow.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    printed = report("run", "-o", "r.md").output
+    assert max(map(len, printed.splitlines())) <= int(narrow["COLUMNS"])
+    assert "\x1b" not in printed
+    assert printed.isascii() == (narrow.get("TERM") == "dumb")
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,22 @@ def test_a_list_of_ratios_is_a_run_each(evaluate, make_benchmark, tmp_path):
     }
 
 
+def test_needles_end_in_heat_maps(videoxl, model_folder, tmp_path):
+    """A run over depths and lengths prints a map of each kind, and leaves all of all ratios in one picture."""
+    words = ("evaluate", "niah", "--frames", "8,16", "--depths", 2, "--films", 1, "--model", model_folder)
+    several = videoxl(*words, "--ratios", "2,8", "-o", "runs")
+    assert several.code == 0, several.err
+    assert (tmp_path / "runs" / "heat.png").read_bytes().startswith(b"\x89PNG")
+    assert f"heat maps: {Path('runs') / 'heat.png'}" in several.err
+    for ratio in (2, 8):
+        for kind in ("what", "is_there"):
+            assert f"ratio {ratio}, kind {kind}\ndepth       8      16\n" in several.out
+    alone = videoxl(*words, "--ratio", 2, "-o", Path("runs") / "ratio-2", "--json")
+    assert alone.code == 0, alone.err
+    assert json.loads(alone.out)["task"] == "niah"
+    assert (tmp_path / "runs" / "ratio-2" / "heat.png").exists()
+
+
 def test_guessing_needs_no_model(videoxl, make_benchmark, tmp_path):
     """random-choice guesses without weights and videos, and says what chance is worth."""
     data = make_benchmark(3, num_missing=3)

@@ -95,3 +95,15 @@ def test_other_tasks_and_nothing_in_common_are_refused(make_item, write_run):
         compare_runs(one, other)
     with pytest.raises(UsageError, match=r"one is of videomme, .*foreign of lvbench"):
         compare_runs(one, foreign)
+
+
+def test_films_of_other_seeds_are_not_compared(make_item, write_run):
+    """Questions of the same name about films that show something else are no pair, and are refused by name."""
+    runs = []
+    for name, film in (("first", "a" * 16), ("second", "b" * 16)):
+        details = {"kind": "what", "seconds": 8.0, "shown": ["drum"], "film": film}
+        item = make_item("niah-8-0/0-what", options=(), answer="drum", categories={"kind": "what"}, details=details)
+        runs.append(score_run(write_run([item], {item.id: "drum"}, name=name, task="niah")))
+    with pytest.raises(UsageError, match=r"niah-8-0/0-what is about one film in .*first and about another in .*second"):
+        compare_runs(*runs)
+    assert compare_runs(runs[0], runs[0]).overall.value == 0

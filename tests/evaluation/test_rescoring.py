@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from videoxl.errors import EvaluationError
 from videoxl.evaluation.rescoring import score_run, write_results
 
 
@@ -57,3 +58,13 @@ def test_a_run_without_answers_has_no_score(make_item, write_run):
     """Where nothing was answered there is no number, not a zero."""
     run = write_run([make_item()], {"q1": None})
     assert score_run(run).by_parser["strict"].overall is None
+
+
+def test_a_run_of_strange_items_is_one_sentence(make_item, write_run):
+    """Items whose details are none of the task's are refused as such; nothing is half scored."""
+    for details in ({}, {"kind": "what"}, {"kind": "when", "seconds": "long"}, {"kind": ["what"]}):
+        item = make_item("q", options=(), answer="drum", spans=((0.0, 1.0),), details=details)
+        run = write_run([item], {"q": "0:01"}, name=f"run{len(str(details))}", task="niah")
+        with pytest.raises(EvaluationError, match="cannot be scored: its items or answers are not those of niah"):
+            write_results(run)
+        assert not (run / "results.json").exists()

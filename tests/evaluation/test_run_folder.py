@@ -6,7 +6,16 @@ import pytest
 
 from videoxl.errors import EvaluationError
 from videoxl.evaluation.record import Record
-from videoxl.evaluation.run_folder import ANSWERS, HEADER, ITEMS, line_of, open_run, whole_lines
+from videoxl.evaluation.run_folder import (
+    ANSWERS,
+    HEADER,
+    ITEMS,
+    file_sha256,
+    line_of,
+    open_run,
+    whole_lines,
+    write_json,
+)
 
 
 @pytest.fixture
@@ -48,6 +57,72 @@ def test_going_on_drops_only_what_was_cut(run):
     assert [record.item for record in records] == ["0", "1"]
     assert (run / ANSWERS).read_text() == "".join(map(line_of, records))
     assert whole_lines(run / "nothing.jsonl", Record) == []
+
+
+def test_half_a_character_is_kept(run, make_item):
+    """What a model spelled of a character that it did not end is read back as it was, and the file is UTF-8."""
+    said = "B. \ud83d half, \\ud83d spelled, \u2028 and \x00"
+    record = Record("0", "film", "asked", said, details={"\udfff": ["\ud800"]})
+    (run / ANSWERS).write_bytes(line_of(record).encode("utf-8"))
+    [read] = open_run(run, partial=True).records
+    assert read == record
+    assert line_of(read) == line_of(record)
+    write_json(run / "other.json", {"said": said})
+    assert json.loads((run / "other.json").read_text(encoding="utf-8")) == {"said": said}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"raw": 5}, "the raw of a Record cannot be 5"),
+        ({"raw": True}, "the raw of a Record cannot be True"),
+        ({"prompt": None}, "the prompt of a Record cannot be None"),
+        ({"evidence": [[0, 1]]}, r"the evidence of a Record cannot be \(\(0, 1\),\)"),
+        ({"evidence": [[0, 1, float("nan")]]}, "the evidence of a Record cannot be"),
+        ({"num_frames": 1.5}, "the num_frames of a Record cannot be 1.5"),
+        ({"details": [1]}, "the details of a Record cannot be"),
+    ],
+)
+def test_values_of_another_type_are_refused(run, change, said):
+    """A field that holds what no run writes there is named, with its line, before anything is scored."""
+    lines = (run / ANSWERS).read_text().splitlines(keepends=True)
+    (run / ANSWERS).write_text(lines[0] + json.dumps(json.loads(lines[1]) | change) + "\n" + lines[2])
+    with pytest.raises(EvaluationError, match=rf"answers\.jsonl line 2 is damaged: {said}"):
+        open_run(run)
+
+
+def test_a_line_without_its_fields_is_refused(run):
+    """Fields that a record cannot do without are asked for by name."""
+    (run / ANSWERS).write_text('{"item": "0", "raw": "B"}\n')
+    with pytest.raises(EvaluationError, match="line 1 is damaged: a Record lacks fields: prompt, video"):
+        open_run(run, partial=True)
+
+
+@pytest.mark.parametrize("name", [HEADER, ITEMS, ANSWERS])
+def test_nesting_beyond_sense_is_refused(run, name):
+    """A file that is nothing but brackets is damaged, not a reason to crash."""
+    (run / name).write_text("[" * 100_000)
+    with pytest.raises(EvaluationError, match="it is nested too deeply"):
+        open_run(run)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"answer": "Z"}, "line 2: the answer 'Z' is none of the options ABCD"),
+        ({"answer": "AB"}, "line 2: the answer 'AB' is none of the options ABCD"),
+        ({"id": "0"}, "line 1: 0 stands 2 times"),
+        ({"options": ["x"] * 27}, "line 2: 1 has 27 options, expected 26 at most"),
+    ],
+)
+def test_items_that_no_loader_gives_are_refused(run, change, said):
+    """Items of a stranger's run are held to what loaders hold theirs to."""
+    lines = (run / ITEMS).read_text().splitlines(keepends=True)
+    (run / ITEMS).write_text(lines[0] + json.dumps(json.loads(lines[1]) | change) + "\n" + lines[2])
+    header = json.loads((run / HEADER).read_text())
+    (run / HEADER).write_text(json.dumps(header | {"items_sha256": file_sha256(run / ITEMS)}))
+    with pytest.raises(EvaluationError, match=said):
+        open_run(run)
 
 
 def test_an_unfinished_run_is_refused_or_asked_for(run):

@@ -1,18 +1,25 @@
 """A run folder that is gone on with is the same run, or it is refused; nothing in it is changed then."""
 
+import errno
+import os
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from videoxl.errors import EvaluationError, UsageError
-from videoxl.evaluation.run_folder import ANSWERS, VIDEOS
+from videoxl.evaluation.asker import Said
+from videoxl.evaluation.run_folder import ANSWERS, COSTS, VIDEOS, open_run, write_json
 from videoxl.evaluation.run_settings import RunSettings
+from videoxl.evaluation.run_writer import RunWriter
 from videoxl.evaluation.runner import run_task
 from videoxl.evaluation.task import Loaded
 
 from .colours import ColourTask, Echo
 
 BEGUN = {"ratio": 8, "limit": None}
+FULL = Path("/dev/full")
 
 
 def run(path, *, task=None, items=None, **asker):
@@ -90,6 +97,73 @@ def test_a_video_that_changed_is_refused(tmp_path):
     videos.write_text(videos.read_text().replace("[0.0, 1.0]", "[0.0, 0.5, 1.0]"))
     with pytest.raises(EvaluationError, match=r"green was watched with 3 frames .* now it is 2 frames"):
         run(tmp_path / "run")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("name", [ANSWERS, VIDEOS, COSTS])
+def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path, monkeypatch, name):
+    """Where the disk fills up, the file is named, the folder is let go, and the run goes on to the same bytes."""
+    run(tmp_path / "whole")
+    num_asked = 0
+
+    class UntilFull(Echo):
+        def ask(self, *args, **options):
+            nonlocal num_asked
+            num_asked += 1
+            if num_asked == 4:
+                [writer] = writers
+                writer._files[name].close()
+                writer._files[name] = FULL.open("a", encoding="utf-8")
+            return super().ask(*args, **options)
+
+    writers, begin = [], RunWriter.__init__
+
+    def remembered(writer, *args, **options):
+        begin(writer, *args, **options)
+        writers.append(writer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunWriter, "__init__", remembered)
+        task = ColourTask()
+        with pytest.raises(OSError, match=re.escape(str(tmp_path / "run" / name))) as caught:
+            run_task(task, task.load(None), UntilFull(chosen=BEGUN), tmp_path / "run", settings=RunSettings())
+    assert caught.value.errno == errno.ENOSPC
+    with pytest.raises(EvaluationError, match="is not finished"):
+        open_run(tmp_path / "run")
+    assert run(tmp_path / "run").num_resumed >= 3
+    for each in (ANSWERS, VIDEOS):
+        assert (tmp_path / "run" / each).read_bytes() == (tmp_path / "whole" / each).read_bytes()
+
+
+def test_a_file_that_could_not_be_written_leaves_nothing(tmp_path, monkeypatch):
+    """A file that is there at once or not at all leaves no part of itself, and says its own name."""
+
+    def full(*args, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (tmp_path / "kept.json").write_text("before")
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(OSError, match=r"kept\.json"):
+        write_json(tmp_path / "kept.json", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["kept.json"]
+    assert (tmp_path / "kept.json").read_text() == "before"
+
+
+def test_half_a_character_does_not_end_a_run(tmp_path):
+    """A model that ends within a character is kept word for word, and what is written goes on as ever."""
+
+    class Half(Echo):
+        def ask(self, watched, item, prompt, **options):
+            super().ask(watched, item, prompt, **options)
+            return Said("B \ud83d")
+
+    task = ColourTask()
+    asked = (Half(chosen=BEGUN), tmp_path / "run")
+    run_task(task, task.load(None), *asked, settings=RunSettings())
+    assert {record.raw for record in open_run(tmp_path / "run").records} == {"B \ud83d"}
+    before = (tmp_path / "run" / ANSWERS).read_bytes()
+    assert run_task(task, task.load(None), *asked, settings=RunSettings()).num_resumed == 9
+    assert (tmp_path / "run" / ANSWERS).read_bytes() == before
 
 
 def test_two_runs_do_not_write_one_folder(tmp_path):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from videoxl.cli.console import note
+from videoxl.cli.heat_maps import print_heat_maps, save_heat_maps
 from videoxl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,15 +52,13 @@ def report(
         raise UsageError(f"--parser is {parser!r}, expected strict or official.")
     if pictures < 0:
         raise UsageError(f"--pictures is {pictures}, expected 0 or more.")
-    from videoxl.evaluation.report.heat_map import as_text, heat_maps
     from videoxl.evaluation.report.reported_run import read_runs
 
     read = read_runs(runs, parser=parser, partial=partial)  # type: ignore[arg-type]
     for path in paths:
         path.parent.mkdir(parents=True, exist_ok=True)
         _WRITERS[path.suffix.lower()](path, read, pictures)
-    for each in (heat_map for run in read for heat_map in heat_maps(run)):
-        print(f"{as_text(each)}\n")
+    print_heat_maps(read)
     for path in paths:
         print(path)
 
@@ -84,12 +83,12 @@ def _write_markdown(path: Path, runs: "Sequence[ReportedRun]", num_pictures: int
 
 
 def _write_heat_maps(path: Path, runs: "Sequence[ReportedRun]", num_pictures: int) -> None:
-    from videoxl.evaluation.report.heat_map import as_picture, heat_maps
+    from videoxl.evaluation.report.heat_map import heat_maps
 
     maps = [heat_maps(run) for run in runs]
     if not any(maps):
         raise UsageError(f"-o is {path}, and no run has depths and frames to draw: heat maps are of niah and vniah.")
-    as_picture(maps).save(path, "PNG")
+    save_heat_maps(path, maps)
 
 
 _WRITERS: "dict[str, Callable[[Path, Sequence[ReportedRun], int], None]]" = {

@@ -12,17 +12,20 @@ from videoxl.cli import options as opt
 from videoxl.cli.added_models import added_or_given
 from videoxl.cli.console import complain, note, print_json
 from videoxl.cli.failure import INTERRUPTED, PARTLY
-from videoxl.cli.loading import load_vxl, say_limits
+from videoxl.cli.heat_maps import print_heat_maps, save_heat_maps
+from videoxl.cli.loading import LimitsNote, load_vxl
 from videoxl.cli.task_words import runs_by_ratio, task_options
 from videoxl.errors import EvaluationError, UsageError
 
 if TYPE_CHECKING:
     from videoxl.evaluation.asker import Asker
+    from videoxl.evaluation.report.reported_run import ReportedRun
     from videoxl.evaluation.run_settings import RunSettings
     from videoxl.evaluation.runner import PlannedRun, RunSummary
     from videoxl.evaluation.task import Loaded, Task
 
 NUM_MISSING_SHOWN = 20
+DRAWN_TASKS, HEAT_MAPS = ("niah", "vniah"), "heat.png"
 
 
 def run(
@@ -141,7 +144,7 @@ def _askers(model: str, device: str | None, settings: "Sequence[RunSettings]", l
     from videoxl.evaluation.eyes import Eyes
     from videoxl.evaluation.model_asker import ModelAsker
 
-    say_limits(vxl, [])
+    LimitsNote(vxl).say()
     eyes = Eyes(vxl) if len(settings) > 1 else None  # who watches alone goes on in the middle of an hour
     return [ModelAsker(vxl, each, name=model, eyes=eyes) for each in settings]
 
@@ -169,6 +172,7 @@ def _print(done: "Sequence[RunSummary]", parser: str, *, is_json: bool, is_sever
 
     scored = [write_results(summary.path) for summary in done]
     if is_json:
+        _draw(done, parser)
         documents = [
             {"run": str(summary.path), "parser": parser, **each.to_json(), "failures": _failures(summary)}
             for summary, each in zip(done, scored, strict=True)
@@ -181,6 +185,26 @@ def _print(done: "Sequence[RunSummary]", parser: str, *, is_json: bool, is_sever
             note(f"{summary.path}: {summary.num_failed} of {summary.num_items} items could not be asked:")
         for failure in _failures(summary)[:NUM_MISSING_SHOWN]:
             note(f"  {failure['video']}, {failure['items']} items: {failure['why']}")
+    if drawn := _draw(done, parser):
+        print()
+        print_heat_maps(drawn)
+
+
+def _draw(done: "Sequence[RunSummary]", parser: str) -> "list[ReportedRun]":
+    """Heat maps of runs that have depths, as a picture in the run's folder, or in that of several; gives those runs."""
+    from videoxl.evaluation.report.heat_map import heat_maps
+    from videoxl.evaluation.report.reported_run import read_runs
+
+    if done[0].header.task not in DRAWN_TASKS:
+        return []
+    runs = read_runs([summary.path for summary in done], parser=parser)  # type: ignore[arg-type]
+    maps = [heat_maps(run) for run in runs]
+    if not any(maps):  # nothing could be asked
+        return []
+    where = (done[0].path if len(done) == 1 else done[0].path.parent) / HEAT_MAPS
+    save_heat_maps(where, maps)
+    note(f"heat maps: {where}")
+    return runs
 
 
 def _failures(summary: "RunSummary") -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Scores and their differences as a person reads them on a terminal."""
 
+import sys
 from typing import TYPE_CHECKING
 
 from videoxl.cli.console import print_table
@@ -16,18 +17,25 @@ NUM_FLIPS_SHOWN = 20
 def print_scored(scored: "ScoredRun", chosen: "Parser") -> None:
     """The one number by both parsers, and the categories by the chosen one."""
     results = scored.by_parser[chosen]
-    print(f"{scored.header.task}, {scored.header.model}: {results.metric}")
+    print(plain(f"{scored.header.task}, {scored.header.model}: {results.metric}"))
     for parser, each in scored.by_parser.items():
         print(f"  {parser:<8}  {_headline(each)}")
     for note in results.notes:
-        print(f"  {note}")
+        print(f"  {plain(note)}")
     if results.by:
         print()
         rows = [
-            (each.axis, each.category, str(each.score.num), _shown(each.score), _interval(each.score))
+            (plain(each.axis), plain(each.category), str(each.score.num), _shown(each.score), _interval(each.score))
             for each in results.by
         ]
         print_table(("", chosen, "n", "score", "95 %"), rows)
+
+
+def plain(text: str) -> str:
+    """Words of strangers on one line of this terminal: nothing in them steers it, and what it has not is spelled."""
+    encoding = sys.stdout.encoding or "ascii"
+    line = "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+    return line.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _headline(results: "Results") -> str:
@@ -57,7 +65,7 @@ def print_comparison(comparison: "Comparison") -> None:
         if num:
             print(f"{num} questions are answered in the {which} run only and are not compared")
     for flip in comparison.flips[:NUM_FLIPS_SHOWN]:
-        print(f"  {_flip(flip)}")
+        print(f"  {plain(_flip(flip))}")
     if len(comparison.flips) > NUM_FLIPS_SHOWN:
         print(f"  {len(comparison.flips) - NUM_FLIPS_SHOWN} more flipped; --json lists them all")
 
@@ -65,8 +73,8 @@ def print_comparison(comparison: "Comparison") -> None:
 def _difference(each: "Difference") -> tuple[str, ...]:
     interval = f"{100 * each.low:+.1f} to {100 * each.high:+.1f}"
     return (
-        each.axis,
-        each.category,
+        plain(each.axis),
+        plain(each.category),
         str(each.num),
         f"{100 * each.first:.2f}",
         f"{100 * each.second:.2f}",

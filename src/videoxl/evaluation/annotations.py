@@ -1,6 +1,6 @@
 """A benchmark's annotation file as rows that complain together: everything that is wrong is in one error, at the end.
 
-JSON, JSONL, CSV and TSV are read as they are; parquet where pyarrow is installed.
+JSON, JSONL, CSV and TSV are read as they are; parquet with the extra `parquet`.
 """
 
 import csv
@@ -130,17 +130,24 @@ def first_file(folder: Path, names: Sequence[str], faults: Faults) -> Path | Non
 
 
 def _json(path: Path) -> list[dict[str, Any]]:
-    return _records(json.loads(path.read_text(encoding="utf-8-sig")))
+    return _records(_parsed(path.read_text(encoding="utf-8-sig")))
 
 
 def _json_lines(path: Path) -> list[dict[str, Any]]:
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
         try:
-            found += [json.loads(line)] if line.strip() else []
+            found += [_parsed(line)] if line.strip() else []
         except ValueError as error:
             raise ValueError(f"line {number}: {error}") from error
     return _records(found)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _table(path: Path) -> list[dict[str, Any]]:
@@ -153,7 +160,7 @@ def _cell(value: Any) -> Any:
     """A list is written in a cell as JSON."""
     if isinstance(value, str) and value.startswith("["):
         try:
-            return json.loads(value)
+            return _parsed(value)
         except ValueError:
             return value
     return value
@@ -161,12 +168,17 @@ def _cell(value: Any) -> Any:
 
 def _parquet(path: Path) -> list[dict[str, Any]]:
     try:
+        import pyarrow
         from pyarrow import parquet
     except ImportError as error:
         raise MissingDependencyError(
-            f"{path.name} is parquet, which needs pyarrow: `pip install pyarrow`, or save it as {path.stem}.jsonl."
+            f"{path.name} is parquet, which needs pyarrow: `pip install 'videoxl[parquet]'`, or save it as "
+            f"{path.stem}.jsonl."
         ) from error
-    return _records(parquet.read_table(path).to_pylist())
+    try:  # the file alone: folders named a=b above it are no columns of it
+        return _records(parquet.ParquetFile(path).read().to_pylist())
+    except pyarrow.ArrowException as error:  # some are neither ValueError nor OSError
+        raise ValueError(str(error)) from error
 
 
 def _records(document: Any) -> list[dict[str, Any]]:

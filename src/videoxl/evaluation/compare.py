@@ -81,12 +81,13 @@ def compare_runs(
     """The difference of two scored runs.
 
     Raises:
-        UsageError: They are of different tasks, or have no question in common.
+        UsageError: They are of different tasks, have no question in common, or ask it about different films.
     """
     if first.header.task != second.header.task:
         raise UsageError(
             f"{first.path} is of {first.header.task}, {second.path} of {second.header.task}: give two runs of one task."
         )
+    _check_films(first, second)
     marks, others = ({mark.id: mark for mark in run.by_parser[parser].marks} for run in (first, second))
     pairs = [(mark, others[identity]) for identity, mark in marks.items() if identity in others]
     if not pairs:
@@ -107,6 +108,18 @@ def compare_runs(
         num_only_first=len(marks) - len(pairs),
         num_only_second=len(others) - len(pairs),
     )
+
+
+def _check_films(first: ScoredRun, second: ScoredRun) -> None:
+    """Films made from code have the same names with every seed: what they show is told by their digests."""
+    films = {item.id: item.details.get("film") for item in first.items}
+    for item in second.items:
+        before, after = films.get(item.id), item.details.get("film")
+        if before != after and before is not None and after is not None:
+            raise UsageError(
+                f"{item.id} is about one film in {first.path} and about another in {second.path}: give two runs of the "
+                "same films, with the same options of the task."
+            )
 
 
 def _difference(axis: str, category: str, pairs: Sequence[Pair], mean_over: str | None, seed: int) -> Difference:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from videoxl.errors import AnnotationError, UsageError
+from videoxl.errors import AnnotationError, UsageError, VideoNotFoundError
 from videoxl.evaluation.annotations import Faults
 from videoxl.evaluation.item import Item
 from videoxl.evaluation.task import Loaded, MissingVideo
@@ -50,7 +50,8 @@ class FileTask:
 
     def open(self, item: Item) -> "str | Watchable":
         """See `Task.open`."""
-        assert item.path is not None, f"{item.id} has no video"
+        if item.path is None:
+            raise VideoNotFoundError(f"{item.video} is missing: the run was begun without it.")
         return item.path
 
     def _located(self, items: Sequence[Item], folder: Path) -> Loaded:

@@ -42,6 +42,7 @@ AXES_OF = {
     "lvbench": ("question_type", "first_type"),
     "vnbench": ("type",),
 }
+HARNESS_ID = "id of the harness"
 NO_OPTION = "N/A"
 NUM_OPTIONS = {"mlvu-test": 6, "longvideobench": 5}
 MOST_OPTIONS = 4
@@ -60,7 +61,7 @@ def read_log(path: Path, *, task: str, items: Sequence[Item] | None = None) -> t
         EvaluationError: A row has no id, no answer or no right one; an id stands twice, or is of no item.
     """
     faults = Faults(path.name)
-    rows = list(_flat(_content(path)))
+    rows = _with_harness_ids(list(_flat(_content(path))))
     if not rows:
         raise EvaluationError(f"{path} has no rows with answers.")
     own, records = [], []
@@ -96,7 +97,7 @@ def _content(path: Path) -> Sequence[Row]:
     return document
 
 
-def _flat(rows: Sequence[Row]) -> Iterator[Row]:
+def _flat(rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
     """One row an answer, with the fields that others hold for it."""
     for row in rows:
         if isinstance(row.get("questions"), list):
@@ -107,13 +108,27 @@ def _flat(rows: Sequence[Row]) -> Iterator[Row]:
         # A harness's own reading of the sample fills in categories and the right letter; its ids are not always ids.
         readings = [value for name, value in row.items() if isinstance(value, dict) and name != "doc"]
         for name, value in (pair for reading in readings for pair in reading.items()):
-            if name not in IDS:
-                whole.setdefault(name, value)
+            whole.setdefault(HARNESS_ID if name in IDS else name, value)
         replies = row.get("filtered_resps") or row.get("resps")
         if replies:
-            first = replies[0]
-            whole["response"] = first[0] if isinstance(first, list) else first
+            whole["response"] = _first_reply(replies)
         yield whole
+
+
+def _with_harness_ids(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows that have none but the harness's number, by the ids of its readings where those tell all of them apart."""
+    told = [row.get(HARNESS_ID) for row in rows]
+    if None in told or len({str(each) for each in told}) < len(rows):
+        return rows
+    known = [name for name in IDS if name != "doc_id"]
+    return [row if _first(row, known) is not None else {**row, IDS[0]: row[HARNESS_ID]} for row in rows]
+
+
+def _first_reply(replies: Any) -> Any:
+    """Of replies in a list, in a list of lists, or of one that is no list."""
+    while isinstance(replies, list) and replies:
+        replies = replies[0]
+    return replies
 
 
 def _item(row: Row, task: str, where: str) -> Item:

@@ -85,7 +85,7 @@ def _value(task: str, option: Field[Any], value: Any) -> Any:
             parts = value.split(",") if isinstance(value, str) else value
             return tuple(kind(part) for part in parts)
         return type(default)(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise UsageError(
             f"{task}'s option {option.name} cannot be {value!r}: expected a value like {default!r}."
         ) from error

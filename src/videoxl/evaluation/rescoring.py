@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from videoxl.errors import EvaluationError
+from videoxl.evaluation.item import Item
 from videoxl.evaluation.published_log import read_log
 from videoxl.evaluation.record import RunHeader
 from videoxl.evaluation.registry import find_task, name_for, options_of
 from videoxl.evaluation.results import Results
 from videoxl.evaluation.run_folder import RESULTS, RunFolder, open_run, write_json
 from videoxl.evaluation.task import DEFAULT_SEED, PARSERS, Parser
+
+_STRANGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
+"""What a task's scorer runs into where an item's details are not of its own making."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,8 @@ class ScoredRun:
     path: Path
     header: RunHeader
     by_parser: dict[Parser, Results]
+    items: tuple[Item, ...] = ()
+    """What was asked; nothing of it is in `to_json`, the run has it."""
 
     def to_json(self, *, with_marks: bool = False) -> dict[str, Any]:
         """Plain values: what was run, and the results of both parsers."""
@@ -42,7 +49,7 @@ def score_run(path: Path, *, partial: bool = False, seed: int = DEFAULT_SEED) ->
         seed: of official parsers that guess.
     """
     run = open_run(path, partial=partial)
-    return ScoredRun(path, run.header, {parser: _score(run, parser, seed) for parser in PARSERS})
+    return ScoredRun(path, run.header, {parser: score_folder(run, parser, seed=seed) for parser in PARSERS}, run.items)
 
 
 def score_log(
@@ -71,7 +78,7 @@ def score_log(
         versions={},
     )
     by_parser = {parser: asked.score(items, records, parser=parser, seed=seed) for parser in PARSERS}
-    return ScoredRun(path, header, by_parser)
+    return ScoredRun(path, header, by_parser, tuple(items))
 
 
 def write_results(path: Path) -> ScoredRun:
@@ -81,6 +88,17 @@ def write_results(path: Path) -> ScoredRun:
     return scored
 
 
-def _score(run: RunFolder, parser: Parser, seed: int) -> Results:
+def score_folder(run: RunFolder, parser: Parser, *, seed: int = DEFAULT_SEED) -> Results:
+    """What a parser makes of a run that was read.
+
+    Raises:
+        EvaluationError: Its items or records hold what this task's never do: a stranger's run, or a damaged one.
+    """
     task = find_task(run.header.task, run.header.task_options)
-    return task.score(run.items, run.records, parser=parser, seed=seed, judgements=run.judgements)
+    try:
+        return task.score(run.items, run.records, parser=parser, seed=seed, judgements=run.judgements)
+    except _STRANGE as error:
+        raise EvaluationError(
+            f"{run.path} cannot be scored: its items or answers are not those of {run.header.task} "
+            f"({type(error).__name__}: {error})."
+        ) from error

@@ -14,21 +14,25 @@ dropped by `whole_lines` when the run goes on. Scoring takes no such thing: it n
 
 import hashlib
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from videoxl.errors import EvaluationError
 from videoxl.evaluation.document import Document
-from videoxl.evaluation.item import Item
+from videoxl.evaluation.item import LETTERS, Item
 from videoxl.evaluation.judge import Judgement
 from videoxl.evaluation.record import RUN_FORMAT, Record, RunHeader, WatchedVideo
 
 HEADER, ITEMS, ANSWERS = "run.json", "items.jsonl", "answers.jsonl"
 VIDEOS, COSTS, JUDGEMENTS, RESULTS = "videos.jsonl", "costs.jsonl", "judgements.jsonl", "results.json"
 Kind = TypeVar("Kind", bound=Document)
+_HALF = re.compile("[\\ud800-\\udfff]")
+"""Of a character that UTF-8 has no bytes for; JSON has, and models that spell bytes may say one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ def open_run(path: Path, *, partial: bool = False) -> RunFolder:
         raise EvaluationError(
             f"{path / ITEMS} is not the one that {HEADER} was written with: the run was tampered with."
         )
+    _check_items(path, items)
     records = read_lines(path / ANSWERS, Record) if (path / ANSWERS).exists() else []
     _check_records(path, items, records, partial=partial)
     judged = read_lines(path / JUDGEMENTS, Judgement) if (path / JUDGEMENTS).exists() else []
@@ -71,7 +76,7 @@ def read_header(path: Path) -> RunHeader:
     if not (path / HEADER).is_file():
         raise EvaluationError(f"{path} is no run of `videoxl evaluate`: it has no {HEADER}.")
     try:
-        document = json.loads((path / HEADER).read_text(encoding="utf-8"))
+        document = parsed((path / HEADER).read_bytes())
         written = document.get("format") if isinstance(document, dict) else None
         if isinstance(written, int) and written > RUN_FORMAT:
             raise EvaluationError(f"format {written} is newer than this videoxl reads ({RUN_FORMAT}); upgrade")
@@ -89,7 +94,7 @@ def read_lines(path: Path, kind: type[Kind]) -> list[Kind]:
     found = []
     for number, line in enumerate(lines if lines[-1] else lines[:-1], start=1):
         try:
-            found.append(kind.from_json(json.loads(line.decode("utf-8"))))
+            found.append(kind.from_json(parsed(line)))
         except (ValueError, EvaluationError) as error:
             cut = " It is the last and was cut short: go on with the run." if number == len(lines) else ""
             raise EvaluationError(f"{path} line {number} is damaged: {error}.{cut}") from error
@@ -107,9 +112,17 @@ def whole_lines(path: Path, kind: type[Kind]) -> list[Kind]:
     return read_lines(path, kind)
 
 
+def parsed(content: bytes) -> Any:
+    """A JSON document; raises ValueError for what is none, and for one that is nested beyond all sense."""
+    try:
+        return json.loads(content.decode("utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def line_of(document: Document) -> str:
     """One line of a JSONL file, newline and all; the same values give the same bytes."""
-    return json.dumps(document.to_json(), ensure_ascii=False, separators=(", ", ": ")) + "\n"
+    return _dumped(document.to_json(), separators=(", ", ": ")) + "\n"
 
 
 def write_documents(path: Path, documents: Iterable[Document]) -> None:
@@ -119,19 +132,60 @@ def write_documents(path: Path, documents: Iterable[Document]) -> None:
 
 def write_json(path: Path, document: Any) -> None:
     """A JSON file, there at once or not at all."""
-    write_text(path, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    write_text(path, _dumped(document, indent=2) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:
     """A text file, there at once or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """A file, there at once or not at all."""
     unnamed = path.with_name(f".{path.name}.part")
-    unnamed.write_text(text, encoding="utf-8", newline="\n")
-    unnamed.replace(path)
+    try:
+        with naming_file(path):
+            unnamed.write_bytes(content)
+            unnamed.replace(path)
+    except BaseException:
+        unnamed.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Put the file into an error of the system that does not name one, as a full disk's does not."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None or error.filename is not None:
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def file_sha256(path: Path) -> str:
     """Of the bytes of a file, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _dumped(document: Any, **form: Any) -> str:
+    """JSON in which a half of a character is written as its escape, so that it is read back as it was."""
+    return _HALF.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(document, ensure_ascii=False, **form))
+
+
+def _check_items(path: Path, items: Sequence[Item]) -> None:
+    """What scoring and reporting rely on, of items that strangers may have written."""
+    counts = Counter(item.id for item in items)
+    for number, item in enumerate(items, start=1):
+        fault = ""
+        if counts[item.id] > 1:
+            fault = f"{item.id} stands {counts[item.id]} times"
+        elif len(item.options) > len(LETTERS):
+            fault = f"{item.id} has {len(item.options)} options, expected {len(LETTERS)} at most"
+        elif item.options and item.answer and (len(item.answer) != 1 or item.answer not in item.letters):
+            fault = f"the answer {item.answer!r} is none of the options {item.letters}"
+        if fault:
+            raise EvaluationError(f"{path / ITEMS} line {number}: {fault}.")
 
 
 def _check_records(path: Path, items: Sequence[Item], records: Sequence[Record], *, partial: bool) -> None:

@@ -6,6 +6,7 @@ on appends just what an uninterrupted one would have.
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -21,6 +22,7 @@ from videoxl.evaluation.run_folder import (
     ITEMS,
     VIDEOS,
     line_of,
+    naming_file,
     read_header,
     read_lines,
     whole_lines,
@@ -77,9 +79,11 @@ class RunWriter:
 
     def close(self) -> None:
         """Let the folder go; what was written stays."""
-        for file in self._files.values():
-            file.close()
-        self._lock.release()
+        with ExitStack() as stack:  # each is let go, also where a full disk keeps another from ending well
+            stack.callback(self._lock.release)
+            for name, file in self._files.items():
+                stack.enter_context(naming_file(self.path / name))
+                stack.callback(file.close)
 
     def write_video(self, video: WatchedVideo, cost: Cost | None) -> None:
         """Say how a video was watched; one that was watched before the run was interrupted must be the same again."""
@@ -103,8 +107,9 @@ class RunWriter:
         self.records[record.item] = record
 
     def _append(self, name: str, document: Document) -> None:
-        self._files[name].write(line_of(document))
-        self._files[name].flush()
+        with naming_file(self.path / name):
+            self._files[name].write(line_of(document))
+            self._files[name].flush()
 
     def _drop_costs(self, items: Sequence[Item]) -> None:
         """Take out what was spent on work that is done again now, so that each cost stands once."""

@@ -22,6 +22,8 @@ def score_of(marks: Sequence[Mark], *, least: float = 0.0, best: float = 1.0) ->
 
 def mean_of(scores: Sequence[Score]) -> Score:
     """The plain mean of scores, each counting the same whatever its number of questions."""
+    if not scores:
+        raise ValueError("there is no category to take a mean over")
     low, high = mean_of_parts([score.value for score in scores], [(score.low, score.high) for score in scores])
     value = sum(score.value for score in scores) / len(scores)
     return Score(

@@ -49,3 +49,23 @@ def test_a_number_leads_to_its_answers(opened) -> None:
     opened.reload()
     assert opened.url == address
     assert opened.locator(SHOWN).count() == number
+
+
+def test_a_phone_shows_the_chart_whole(browser, write_niah, tmp_path) -> None:
+    """On a phone the chart's words are large enough to be read, and none of them is cut off at its edge."""
+    runs = read_runs([write_niah(f"run-{ratio}", ratio=ratio) for ratio in (2, 16)])
+    file = tmp_path / "report.html"
+    file.write_text(page(runs, Thumbnails()), encoding="utf-8")
+    context = browser.new_context(offline=True, viewport={"width": 390, "height": 844})
+    try:
+        tab = context.new_page()
+        tab.goto(file.as_uri())
+        boxes = tab.locator("svg.chart text").evaluate_all("texts => texts.map(text => text.getBoundingClientRect())")
+        chart = tab.locator("svg.chart").bounding_box()
+        assert boxes
+        assert min(box["height"] for box in boxes) >= 11
+        assert min(box["left"] for box in boxes) >= chart["x"]
+        assert max(box["right"] for box in boxes) <= chart["x"] + chart["width"]
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+    finally:
+        context.close()

@@ -10,7 +10,7 @@ from PIL import Image
 
 from videoxl.errors import EvaluationError
 from videoxl.evaluation.report.curves import charts
-from videoxl.evaluation.report.heat_map import as_picture, as_text, colour_of, heat_maps
+from videoxl.evaluation.report.heat_map import PLAIN_SHADES, as_picture, as_text, colour_of, heat_maps
 from videoxl.evaluation.report.markdown import markdown, plain
 from videoxl.evaluation.report.reported_run import read_runs
 from videoxl.evaluation.report.thumbnails import moments, thumbnails
@@ -36,6 +36,19 @@ def test_heat_maps_hold_the_scores_of_their_cells(write_niah):
         }  # fmt: skip
     assert as_text(maps[0]).splitlines()[1].split() == ["depth", "8", "16"]
     assert [line.split()[2] for line in as_text(maps[0]).splitlines()[2:]] == ["100", "0"]
+
+
+def test_text_keeps_to_the_terminal(write_niah):
+    """In a narrow terminal lengths go on below, each with all its depths, and no line is wider; ASCII is enough."""
+    (run,) = read_runs([write_niah(says=at_the_beginning)])
+    what = heat_maps(run)[0]
+    text = as_text(what, width=20, shades=PLAIN_SHADES)
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 20
+    columns = [line.split()[1:] for line in text.splitlines() if line.lstrip().startswith("depth ")]
+    assert columns == [["8"], ["16"]]
+    assert re.findall(r"(\d+) %  +(\d+)( ##)?", text) == [("0", "100", " ##"), ("100", "0", "")] * 2
+    assert len(as_text(what, width=80).splitlines()) == 1 + 1 + 2
 
 
 def test_the_picture_shows_every_cell_in_its_colour(write_niah):

@@ -47,6 +47,13 @@ def test_dev_is_seven_files(lay_out):
     assert len(loaded.missing) == 6
 
 
+def test_a_right_text_that_stands_twice_is_the_last(lay_out):
+    """Where the authors' options repeat the right text, the letter is the one that their script takes: the last."""
+    files = dev_files() | {"json/3_ego.json": [choice("ego", ["blue", "red", "blue", "black"])]}
+    ego = next(each for each in find_task("mlvu-dev").load(lay_out(files)).items if each.id == "ego-0")
+    assert ego.answer == "C"
+
+
 def test_a_file_of_dev_that_lacks_is_named(lay_out):
     """A mean over types needs all of them: a file that is not there is a fault, not a smaller mean."""
     files = dev_files()

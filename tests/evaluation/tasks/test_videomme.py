@@ -141,7 +141,7 @@ def test_a_folder_without_annotations_says_what_to_put_there(lay_out, tmp_path):
 def test_parquet_without_its_reader_says_how_to_get_it(lay_out, monkeypatch):
     """Where pyarrow is not installed, parquet is refused with the line that installs it."""
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingDependencyError, match="pip install pyarrow"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'videoxl\[parquet\]'"):
         find_task("videomme").load(lay_out({"videomme/test-00000-of-00001.parquet": "PAR1"}))
 
 

@@ -9,7 +9,7 @@ from videoxl.evaluation.report.links import answers_link
 from videoxl.evaluation.report.markup import Markup, tag
 
 WIDTH, HEIGHT = 640, 320
-LEFT, RIGHT, TOP, BOTTOM = 56, 16, 14, 44
+LEFT, RIGHT, TOP, BOTTOM = 74, 16, 14, 44
 NUM_LOOKS = 7
 """Colours and dashes of curves, in style.css; an eighth curve looks like the first."""
 TICKS = (0, 25, 50, 75, 100)

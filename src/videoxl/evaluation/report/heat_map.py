@@ -1,5 +1,6 @@
 """Depth x frames: where in films of which length things are found. As values, as text, and as a picture."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,7 +16,8 @@ APART = "kind"
 """The axis whose categories have a map each; others are only in the tables."""
 STOPS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 """Colours from 0 to 1 (viridis): rising in lightness, so that they can be told apart without seeing colour."""
-SHADES = " \u2591\u2592\u2593\u2588"
+SHADES, PLAIN_SHADES = " \u2591\u2592\u2593\u2588", " .:*#"
+WIDEST_TEXT = len("100 ##")
 CELL, LEFT, TOP, BELOW = (64, 34), 74, 48, 34
 INK, PAPER = (26, 26, 26), (255, 255, 255)
 
@@ -56,13 +58,23 @@ def heat_maps(run: ReportedRun) -> list[HeatMap]:
     return [_heat_map(run, marks, each) for each in chosen]
 
 
-def as_text(heat_map: HeatMap) -> str:
-    """For a terminal: percent and a shade in each cell."""
-    width = max(map(len, (ROWS, *heat_map.rows)))
-    lines = [heat_map.title, f"{ROWS:>{width}}" + "".join(f"{column:>9}" for column in heat_map.columns)]
-    for row, cells in heat_map.rows_of_cells():
-        lines.append(f"{row:>{width}}" + "".join(f"{_cell_text(cell):>9}" for cell in cells))
-    return "\n".join(lines)
+def as_text(heat_map: HeatMap, *, width: int = 80, shades: str = SHADES) -> str:
+    """For a terminal: percent and a shade in each cell; lengths that are too many for its width go on below.
+
+    Args:
+        shades: from the worst to the best, one character each.
+    """
+    left = max(map(len, (ROWS, *heat_map.rows)))
+    column_width = max(WIDEST_TEXT, *map(len, heat_map.columns)) + 2
+    num_beside = max(1, (width - left) // column_width)
+    lines = textwrap.wrap(heat_map.title, max(width, left + column_width))
+    for first in range(0, len(heat_map.columns), num_beside):
+        shown = slice(first, first + num_beside)
+        lines.append(f"{ROWS:>{left}}" + "".join(f"{name:>{column_width}}" for name in heat_map.columns[shown]))
+        for row, cells in heat_map.rows_of_cells():
+            texts = (_cell_text(cell, shades) for cell in cells[shown])
+            lines.append(f"{row:>{left}}" + "".join(f"{text:>{column_width}}" for text in texts))
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def as_picture(rows: Sequence[Sequence[HeatMap]]) -> "Image.Image":
@@ -113,10 +125,10 @@ def _values(marks: Sequence[Mark], axis: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mark.categories[axis] for mark in marks if axis in mark.categories))
 
 
-def _cell_text(cell: Cell | None) -> str:
+def _cell_text(cell: Cell | None, shades: str) -> str:
     if cell is None:
         return "-"
-    shade = SHADES[min(int(cell.value * len(SHADES)), len(SHADES) - 1)]
+    shade = shades[min(int(cell.value * len(shades)), len(shades) - 1)]
     return f"{100 * cell.value:.0f} {2 * shade}"
 
 

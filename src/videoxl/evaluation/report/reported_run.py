@@ -9,10 +9,11 @@ from typing import Any
 from videoxl.evaluation.item import Item
 from videoxl.evaluation.record import Cost, Record, RunHeader
 from videoxl.evaluation.registry import find_task
+from videoxl.evaluation.rescoring import score_folder
 from videoxl.evaluation.results import Mark, Results, Score
 from videoxl.evaluation.run_folder import COSTS, HEADER, open_run, read_lines
 from videoxl.evaluation.scoring import mean_of, score_of, scores_by_category
-from videoxl.evaluation.task import DEFAULT_SEED, PARSERS, Parser, Task
+from videoxl.evaluation.task import PARSERS, Parser, Task
 
 DEFAULT_METHOD = "vst"
 
@@ -85,7 +86,7 @@ class ReportedRun:
     def ratio(self) -> int | None:
         """What its films were compressed at; None where nothing was watched."""
         ratio = self.header.settings.get("ratio")
-        return ratio if isinstance(ratio, int) else None
+        return ratio if isinstance(ratio, int) and ratio > 0 else None
 
     @property
     def ratio_words(self) -> str:
@@ -133,10 +134,7 @@ def _runs_in(path: Path) -> list[Path]:
 def _read(path: Path, number: int, parser: Parser, partial: bool) -> ReportedRun:
     run = open_run(path, partial=partial)
     task = find_task(run.header.task, run.header.task_options)
-    scored = {
-        each: task.score(run.items, run.records, parser=each, seed=DEFAULT_SEED, judgements=run.judgements)
-        for each in PARSERS
-    }
+    scored = {each: score_folder(run, each) for each in PARSERS}
     costs = read_lines(path / COSTS, Cost) if (path / COSTS).exists() else []
     return ReportedRun(
         number=number,

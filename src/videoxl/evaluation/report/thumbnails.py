@@ -46,7 +46,7 @@ def thumbnails(runs: Sequence[ReportedRun], *, num_items: int) -> Thumbnails:
                 continue
             try:
                 found.of[run.number, answer.item.id] = _frames(run, answer)
-            except (VideoXLError, OSError, ValueError, KeyError) as error:
+            except (VideoXLError, OSError, ValueError, TypeError, LookupError, ArithmeticError) as error:
                 found.failures[answer.item.video] = str(error)
                 continue
             share, left = share - 1, left - 1

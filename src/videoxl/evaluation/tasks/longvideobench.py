@@ -93,7 +93,8 @@ def _item(row: Row) -> Item:
 
 def _numbered_options(row: Row) -> tuple[str, ...]:
     """The table's option0 to option4, of which unused ones say so."""
-    texts = [str(row.values.get(f"option{number}", NO_OPTION)) for number in range(MOST_OPTIONS)]
+    told = [row.values.get(f"option{number}") for number in range(MOST_OPTIONS)]
+    texts = [NO_OPTION if text is None else str(text) for text in told]
     if NO_OPTION in texts:
         texts = texts[: texts.index(NO_OPTION)]
     if not texts:
