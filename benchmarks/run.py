@@ -2,7 +2,9 @@
 
     python -m benchmarks.run [NAME ...]         or: make bench
 
-A measurement is worth something on a machine that does nothing else. Those of a GPU run where there is one.
+A measurement is worth something on a machine that does nothing else. Those of a GPU run where there is one. Those of
+the server run in a short form, with results of their own (`serve_load_short`, `serve_soak_short`): they tell whether
+something broke, and the numbers of the docs come from the long forms.
 """
 
 import argparse
@@ -19,10 +21,19 @@ MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "open_memory": (),
     "training_memory": (),
     "isolated_decode": (),
+    "serve_load": ("--seconds", "20", "--out", "serve_load_short"),
+    "serve_soak": ("--minutes", "2", "--clients", "4", "--out", "serve_soak_short"),
 }
 GPU_MEASUREMENTS: dict[str, tuple[str, ...]] = {
     "gpu_prefill": ("--frames", "2048"),
 }
+BY_THEMSELVES = {
+    "library_search": "of nano, not of this machine: many films are watched first",
+    "nano_grid": "of nano, hours long: `make eval`",
+    "recipes": "of nano, not of this machine: many films are watched first",
+    "training_plan": "arithmetic, the same on every machine",
+}
+"""Scripts that are not run here, and why."""
 ROOT = Path(__file__).parent.parent
 MOST_THREADS = 2  # as the released code was timed; more would favour neither side equally
 

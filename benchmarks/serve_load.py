@@ -13,6 +13,7 @@ attending depends on what they say. The hour that is watched is a film of noise 
 
 import argparse
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -37,13 +38,14 @@ NUM_TOKENS = 16
 ALONE_SECONDS = 20.0
 WARM_UP_SECONDS = 15.0
 SAMPLE_SECONDS = 0.5
+PARTS = ("alone", "together", "again", "watching")
 MOST_OF_ALONE = {"together": 5.0, "watching": 3.0}
 MOST_GROWTH = 0.05
 FILM_SIZE = 160, 120
 
 
-def main() -> None:
-    """Measure, write the result, print it."""
+def main() -> int:
+    """Measure, write the result, print it; 1 where a question failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clients", type=int, default=32, help="at once (default 32)")
     parser.add_argument("--seconds", type=float, default=120, help="of load (default 120)")
@@ -56,6 +58,7 @@ def main() -> None:
     about = {"model": options.model, "clients": options.clients, "minutes": options.minutes, "ratio": RATIO}
     write(options.out, {**about, "tokens": NUM_TOKENS, **result}, module="serve_load")
     print(table(result))
+    return 1 if any(result[part]["num_errors"] for part in PARTS) else 0
 
 
 def measure(model: str, home: Path, num_clients: int, seconds: float, minutes: float) -> dict[str, object]:
@@ -183,7 +186,7 @@ def _frames_after_start(served: Served, memory_id: str) -> int:
 def table(result: dict) -> str:
     """The result for people."""
     lines = [f"{'':<10} {'questions':>9} {'errors':>6} {'p50':>8} {'p95':>8} {'whole':>8}"]
-    for name in ("alone", "together", "again", "watching"):
+    for name in PARTS:
         row = result[name]
         lines.append(
             f"{name:<10} {row['questions']:>9} {row['num_errors']:>6} {row['first_p50']:>7.3f}s "
@@ -200,4 +203,4 @@ def table(result: dict) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

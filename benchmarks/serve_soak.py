@@ -6,7 +6,8 @@ Clients upload, watch, ask, stream, leave in the middle, rename, append, export,
 library. One server stays; a second one on the same library works on the queue, too, and is killed again and again.
 In the end the queue is let run empty, and then is looked at what is there:
 
-    lost        memories that a client was promised and has not deleted, and that are not ready
+    lost        memories that a client was promised and has not deleted, and that are not ready; also those that go on
+                behind a memory which somebody deleted before they were watched
     leaked      of the server that stayed: handles and threads above those at the beginning; in the library: uploads,
                 memories, thumbnails, locks and rows that belong to nothing
     errors      answers that are neither a success nor a refusal that was to be expected
@@ -17,6 +18,7 @@ import json
 import random
 import sqlite3
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -41,8 +43,8 @@ SETTLE_SECONDS = 600.0
 LAST_KEPT_SECONDS = 20.0  # connections of clients that are gone are closed by then
 
 
-def main() -> None:
-    """Run, look, write the result, print it."""
+def main() -> int:
+    """Run, look, write the result, print it; 1 where something went wrong or was lost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30, help="of soak (default 30)")
     parser.add_argument("--clients", type=int, default=8, help="at once (default 8)")
@@ -57,6 +59,7 @@ def main() -> None:
     for name, value in result.items():
         if not isinstance(value, list) or len(value) < 10:
             print(f"{name:<16} {value}")
+    return 1 if result["num_errors"] or result["lost"] else 0
 
 
 def soak(model: str, home: Path, num_clients: int, seconds: float, seed: int) -> dict[str, object]:
@@ -212,14 +215,16 @@ class Client:
         """Another film behind a memory."""
         if memory_id := self._any(self._shared.memories):
             source = {"path": str(self._chance.choice(self._films))}
-            self._promise(*self._call("POST", f"/v1/memories/{memory_id}/append", {"source": source}))
+            with self._shared.lock:  # as in _watch
+                self._promise(*self._call("POST", f"/v1/memories/{memory_id}/append", {"source": source}))
 
     def take_along(self) -> None:
         """A memory out as a file, and in again."""
         if memory_id := self._any(self._shared.memories):
             status, parcel = self._call("GET", f"/v1/memories/{memory_id}/export", is_json=False)
             if status == 200:
-                self._promise(*self._send_form("/v1/memories/import", parcel))
+                with self._shared.lock:  # as in _watch
+                    self._promise(*self._send_form("/v1/memories/import", parcel))
 
     def delete_memory(self) -> None:
         """A memory goes, whatever is done with it just now; most often when there are many."""
@@ -330,13 +335,8 @@ def wait_for_queue(served: Served, shared: Shared) -> list[str]:
     return [
         f"{memory_id[:8]}: {status} {memory.get('state', '')} {memory.get('why', '')}"
         for memory_id, (status, memory) in found.items()
-        if memory.get("state") != "ready" and not (status == 200 and _lacks_its_base(memory, shared))
+        if memory.get("state") != "ready"
     ]
-
-
-def _lacks_its_base(memory: dict, shared: Shared) -> bool:
-    """Whether it was to go on behind a memory that somebody deleted before."""
-    return memory["state"] == "failed" and memory["base_id"] is not None and memory["base_id"] not in shared.memories
 
 
 def look_for_strays(served: Served, library: Path) -> dict[str, object]:
@@ -392,4 +392,4 @@ def _form_begins() -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -38,14 +38,18 @@ class Served:
             stdout=subprocess.PIPE, stderr=self._log, text=True, env={**os.environ, "VIDEOXL_HOME": str(home)},
         )  # fmt: skip
         assert self.process.stdout is not None
-        self.url = self.process.stdout.readline().strip()
-        if not self.url:
-            raise RuntimeError(f"the server did not start; see {self._log.name}")
-        self.get_bytes("/")
-        self.page_seconds = time.perf_counter() - began
-        """From the command to the page."""
-        self.ready_seconds = self._wait_until_ready(began)
-        """From the command to the model."""
+        try:
+            self.url = self.process.stdout.readline().strip()
+            if not self.url:
+                raise RuntimeError(f"the server did not start; see {self._log.name}")
+            self.get_bytes("/")
+            self.page_seconds = time.perf_counter() - began
+            """From the command to the page."""
+            self.ready_seconds = self._wait_until_ready(began)
+            """From the command to the model."""
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __enter__(self) -> "Served":
         return self

@@ -1,4 +1,4 @@
-"""What every test shares: one hypothesis profile, a real model small enough to run hundreds of times, and a browser.
+"""What tests share: one hypothesis profile, a real model small enough to run hundreds of times, films, and a browser.
 
 The tiny model has 8-pixel patches on 32-pixel frames (4 visual tokens a frame after pooling), 3 decoder layers and
 random weights wide enough that positions and masks change the answer: with transformers' default initialisation every
@@ -8,6 +8,7 @@ token gets nearly the same logits, and a wrong position would pass unseen.
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,6 +56,27 @@ def _one_thread() -> None:
     import torch
 
     torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def make_film(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Writes a film of so many seconds, each of one colour, at 4 frames a second: `make_film(12, seed=0)`."""
+    import numpy as np
+
+    from videoxl.video.writer import FilmWriter
+
+    folder = tmp_path_factory.mktemp("films")
+
+    def make(seconds: int, *, seed: int = 0) -> Path:
+        path = folder / f"film-{seconds}-{seed}.mp4"
+        if not path.exists():
+            colours = np.random.default_rng(seed).integers(0, 256, (seconds, 3), dtype=np.uint8)
+            with FilmWriter(path, width=64, height=48, fps=4) as writer:
+                for index in range(seconds * 4):
+                    writer.write(np.broadcast_to(colours[index // 4], (48, 64, 3)))
+        return path
+
+    return make
 
 
 @pytest.fixture(scope="session")

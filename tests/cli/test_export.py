@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from videoxl.cli.loading import limits
 from videoxl.engine import VideoXL
 from videoxl.export import FORMATS
 
@@ -42,7 +43,8 @@ def nano() -> VideoXL:
 @pytest.fixture
 def _loaded(nano: VideoXL, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands get nano as it is, without loading it each time."""
-    monkeypatch.setattr("videoxl.cli.subject.load_vxl", lambda *_: nano)
+    for verb in ("subject", "watch", "library_add"):
+        monkeypatch.setattr(f"videoxl.cli.{verb}.load_vxl", lambda *_: nano)
 
 
 @pytest.fixture(scope="session")
@@ -203,12 +205,56 @@ def test_ask_refuses_what_no_recipe_can_use(videoxl, drum_memory, arguments, sai
     assert said in result.complaints[0]
 
 
-def test_a_video_is_no_memory(videoxl, drum_film, tmp_path):
-    """A video is refused with the commands that take one; a folder that is not there with what it is."""
-    result = videoxl("export", drum_film, "--chapters")
+@pytest.mark.usefixtures("_loaded")
+def test_a_video_is_exported_from_the_memory_that_ask_uses(videoxl, drum_film):
+    """A video is watched where it was not, and found in the library where it was, by whichever of the commands."""
+    first = videoxl("export", drum_film, "--highlights", "drum", "-o", "drum.csv")
+    assert first.code == 0, first.err
+    assert "watching film.mp4" in first.err
+    assert "drum" in Path("drum.csv").read_text()
+    asked = videoxl("ask", drum_film, "Is there a drum?", "--json")
+    assert "watching" not in asked.err
+    again = videoxl("export", drum_film, "--highlights", "drum", "--json")
+    assert "watching" not in again.err
+    assert json.loads(again.out)["markers"]
+    kept = json.loads(videoxl("library", "list", "--json").out)["entries"]
+    assert [entry["id"] for entry in kept] == [json.loads(asked.out)["id"]]
+
+
+def test_what_is_neither_video_nor_memory_is_refused(videoxl, tmp_path, monkeypatch):
+    """A text, and what is not there, are refused before a model is loaded."""
+    monkeypatch.setattr("videoxl.cli.subject.load_vxl", lambda *_: pytest.fail("a model was loaded"))
+    (tmp_path / "text.mp4").write_text("no video")
+    for name in ("text.mp4", "none.mp4", "none.vxl"):
+        result = videoxl("export", name, "--chapters")
+        assert (result.code, len(result.complaints)) == (1, 1)
+        assert name in result.complaints[0]
+
+
+def test_what_cannot_be_written_of_a_video_is_refused_before_it_is_watched(videoxl, drum_film, tmp_path, monkeypatch):
+    """A rate that timecode does not have is said of a video as of a memory, and nothing is watched."""
+    monkeypatch.setattr("videoxl.cli.subject.load_vxl", lambda *_: pytest.fail("a model was loaded"))
+    result = videoxl("export", drum_film, "--chapters", "--format", "edl", "--fps", "17")
     assert result.code == 2
-    assert "--recipe chapters" in result.complaints[0]
-    assert videoxl("export", tmp_path / "none.vxl", "--chapters").code == 1
+    assert "17" in result.complaints[0]
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.usefixtures("_loaded")
+def test_limits_are_said_where_the_model_answers(videoxl, drum_film, drum_memory):
+    """What nano cannot do is said once, before its first answer, and not where it only watches."""
+    words = f"nano: {limits('nano')}"
+    watched = videoxl("watch", drum_film)
+    assert (watched.code, words in watched.err) == (0, False)
+    added = videoxl("library", "add", drum_film)
+    assert (added.code, words in added.err) == (0, False)
+    for command in (
+        ("ask", drum_memory, "Is there a drum?", "What was inserted?"),
+        ("export", drum_memory, "--highlights", "drum"),
+    ):
+        assert videoxl(*command).err.count(words) == 1
+    assert videoxl("chat", drum_memory, typed="").err.count(words) == 0
+    assert videoxl("chat", drum_memory, typed="Is there a drum?\nWhen?\n").err.count(words) == 1
 
 
 @pytest.mark.usefixtures("_loaded")

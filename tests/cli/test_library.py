@@ -1,6 +1,7 @@
 """`videoxl library`: videos in, found, asked, moved and removed, as a person does it."""
 
 import json
+import re
 import signal
 from pathlib import Path
 
@@ -38,6 +39,25 @@ def test_added_videos_are_listed_and_shown(videoxl, add, film):
     document = json.loads(videoxl("library", "show", entry["id"], "--json").out)
     assert [interval["start_seconds"] for interval in document["intervals"]] == [0.0, 10.0]
     assert document["state"] == "ready"
+
+
+def test_what_is_kept_so_far_is_listed_and_shown(videoxl, film, model_folder, make_film, monkeypatch):
+    """Of a video whose watching was stopped, the rows, frames, intervals and bytes are told that are kept by then."""
+    from videoxl.engine.watcher import Watcher
+
+    def interrupt(watcher):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Watcher, "finish", interrupt)
+        stopped = videoxl("library", "add", make_film(23), "--ratio", 4, "--model", model_folder)
+    assert stopped.code == 130
+    [entry] = entries_of(videoxl)
+    assert (entry["state"], entry["num_intervals"], entry["num_frames"]) == ("queued", 1, 10)
+    assert entry["num_rows"] > 10
+    assert entry["num_bytes"] > 0
+    assert re.search(r"queued .* 23/23 frames, [\d.]+ KiB kept", videoxl("library", "list").out)
+    assert f"{entry['num_rows']} rows of 10 frames in 1 intervals" in videoxl("library", "show", entry["id"]).out
 
 
 def test_an_empty_library_says_how_to_begin(videoxl):

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def test_inspect_says_what_a_folder_is(videoxl, model_folder, tmp_path):
     """Format, parameters and ratios of a model; what is missing from a folder that is none."""
@@ -88,3 +90,41 @@ def test_doctor_looks_at_everything(videoxl, monkeypatch, model_folder):
     missing = videoxl("doctor")
     assert missing.code == 1
     assert "<- needed" in missing.out
+
+
+@pytest.mark.parametrize("held", [("limits", "namespaces"), ("limits", "no threads")])
+def test_doctor_says_which_guards_hold(videoxl, monkeypatch, model_folder, held):
+    """Of each guard of the decoding process it is said whether it is in force and what that means, missing ones too."""
+    from videoxl.engine import loading
+    from videoxl.video import isolated_guards
+
+    monkeypatch.setattr(loading, "model_path", lambda name: str(model_folder))
+    monkeypatch.setattr(isolated_guards, "_held", lambda: held)
+    told = videoxl("doctor")
+    assert told.code == 0
+    for guard in held:
+        assert f"guard: {guard}" in told.out
+        assert f"in force: {isolated_guards.GUARDS[guard]}" in told.out
+    assert f"missing: {isolated_guards.WHY_MISSING['system calls']}" in told.out
+    guards = json.loads(videoxl("doctor", "--json").out)["guards"]
+    assert guards["held"] == [*held]
+    assert "system calls" in guards["missing"]
+
+
+def test_doctor_says_when_nothing_can_be_decoded_safely(videoxl, monkeypatch, model_folder):
+    """A decoding process that does not start is something that is needed; a system that never has one is not."""
+    from videoxl.engine import loading
+    from videoxl.errors import MissingDependencyError, VideoDecodeError
+    from videoxl.video import isolated_guards
+
+    monkeypatch.setattr(loading, "model_path", lambda name: str(model_folder))
+    for error, code in ((VideoDecodeError("it did not start."), 1), (MissingDependencyError("needs Linux."), 0)):
+
+        def fail(error=error):
+            raise error
+
+        monkeypatch.setattr(isolated_guards, "_held", fail)
+        told = videoxl("doctor", "--json")
+        assert told.code == code
+        assert str(error) in told.out
+        assert json.loads(told.out)["guards"] == {"held": [], "missing": []}

@@ -1,6 +1,9 @@
 """Watching into a folder: what is said of it, adding to it, replacing it."""
 
 import json
+import shutil
+
+import pytest
 
 from .conftest import files_of, flip_last_byte
 
@@ -75,6 +78,63 @@ def test_a_second_film_is_added(videoxl, memory, make_film, model_folder):
     answer = videoxl("ask", memory, "what dog ?", "--max-new-tokens", 5, "--model", model_folder)
     moments = [line for line in answer.out.splitlines() if line.startswith("  ")]
     assert all(" in film.mp4" in line or " in second.mp4" in line for line in moments)
+
+
+@pytest.fixture
+def adding(videoxl, memory, make_film, model_folder, monkeypatch):
+    """Adds a film to the memory: `adding()`, or `adding(stop=True)` for Ctrl-C before its end."""
+    from videoxl.engine.watcher import Watcher
+
+    def interrupt(watcher):
+        raise KeyboardInterrupt
+
+    def add(*, stop=False, seconds=23, ratio=4):
+        second = make_film(seconds, name="second.mp4")
+        with monkeypatch.context() as patch:
+            if stop:
+                patch.setattr(Watcher, "finish", interrupt)
+            return videoxl("watch", second, "-o", memory, "--append", "--ratio", ratio, "--model", model_folder)
+
+    return add
+
+
+def test_an_interrupted_adding_goes_on(adding, memory, tmp_path):
+    """After Ctrl-C the memory is as it was and can be asked; the same command goes on, to the bytes of one go."""
+    shutil.copytree(memory, tmp_path / "copy.vxl")
+    assert adding().code == 0
+    expected = files_of(memory)
+    shutil.rmtree(memory)
+    shutil.copytree(tmp_path / "copy.vxl", memory)
+    stopped = adding(stop=True)
+    assert stopped.code == 130
+    assert "is as it was before. Go on with: videoxl watch" in stopped.err
+    before = files_of(tmp_path / "copy.vxl")
+    assert {name: (memory / name).read_bytes() for name in before} == before
+    again = adding()
+    assert again.code == 0, again.err
+    assert "going on with second.mp4 behind frame 10" in again.err
+    assert files_of(memory) == expected
+
+
+def test_an_adding_that_was_stopped_at_its_very_end_adds_nothing_twice(adding, memory, monkeypatch):
+    """Killed between replacing the memory and tidying up, the same command finds that all is done."""
+    with monkeypatch.context() as patch:
+        patch.setattr("videoxl.cli.adding.shutil.rmtree", lambda *_, **__: None)
+        assert adding().code == 0
+    expected = {path.name: path.read_bytes() for path in memory.iterdir() if path.is_file()}
+    again = adding()
+    assert (again.code, "complete already" in again.err) == (0, True)
+    assert files_of(memory) == expected
+
+
+def test_another_adding_begins_anew(adding, memory, videoxl):
+    """What was begun at another ratio, or of another film, is thrown away and said."""
+    adding(stop=True)
+    again = adding(ratio=2)
+    assert again.code == 0, again.err
+    assert "what another command had begun to add is thrown away" in again.err
+    assert "second.mp4" in videoxl("info", memory).out
+    files_of(memory)
 
 
 def test_nothing_is_added_to_what_is_not_there(videoxl, film, model_folder):

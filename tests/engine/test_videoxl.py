@@ -8,11 +8,9 @@ from videoxl.engine import VideoXL
 from videoxl.errors import CapacityError, MemoryMismatchError, UsageError, VideoNotFoundError
 from videoxl.memory import MemorySource, open_memory
 
+from .conftest import files_of
+
 QUESTION = "what appears in the film ?"
-
-
-def files_of(folder):
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
 def test_a_memory_says_what_was_kept(vxl, make_film):

@@ -1,10 +1,9 @@
-"""A library with a clock that stands still, a tiny model, and films whose every second has its own colour."""
+"""A library with a clock that stands still, and a tiny model that watches what is put into it."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from videoxl.library import Entry, Library, WatchSettings
@@ -76,25 +75,6 @@ def vxl(make_model, processor):
     from videoxl.engine import VideoXL
 
     return VideoXL(make_model(evidence_layers=[1, 2]), processor, name="tiny")
-
-
-@pytest.fixture(scope="session")
-def make_film(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Writes a film of so many seconds, each of one colour, at 4 frames a second."""
-    from videoxl.video.writer import FilmWriter
-
-    folder = tmp_path_factory.mktemp("films")
-
-    def make(seconds: int, *, seed: int = 0) -> Path:
-        path = folder / f"film-{seconds}-{seed}.mp4"
-        if not path.exists():
-            colours = np.random.default_rng(seed).integers(0, 256, (seconds, 3), dtype=np.uint8)
-            with FilmWriter(path, width=64, height=48, fps=4) as writer:
-                for index in range(seconds * 4):
-                    writer.write(np.broadcast_to(colours[index // 4], (48, 64, 3)))
-        return path
-
-    return make
 
 
 @pytest.fixture

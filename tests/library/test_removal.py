@@ -216,3 +216,87 @@ def test_limits_that_make_no_sense_are_refused(library, limits):
     """A negative age or size removes nothing."""
     with pytest.raises(UsageError, match="expected 0 or more"):
         library.gc(**limits)
+
+
+def test_what_a_killed_reader_held_goes_with_the_next_look_into_the_queue(library, watch, make_film, open_library):
+    """Removed while another process read it, and that process SIGKILLed: whoever asks for work takes the files away."""
+    entry, other = watch(make_film(12)), open_library()
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READ_AND_WAIT, library.folder, entry.id], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert reader.stdout.readline() == b"reading\n"
+    library.remove(entry.id)
+    assert other.lease("worker", SECONDS) is None
+    assert (library.folder / "memories" / f"{entry.id}.vxl" / "manifest.json").exists()
+    os.kill(reader.pid, signal.SIGKILL)
+    reader.communicate()
+    assert other.lease("worker", SECONDS) is None
+    assert left(library) == []
+
+
+WORK_AND_WAIT = """
+import sys
+from videoxl.library import Library
+library = Library(sys.argv[1])
+job = library.lease("victim", 60.0)
+with library.holding(job.entry.id):
+    job.path.mkdir()
+    (job.path / "rows").write_bytes(b"rows")
+    library.keep_thumbnail(job.entry.id, 0, b"picture")
+    print("working", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_worker_made_goes_when_others_work(library, vxl, add, add_film, make_film):
+    """Removed under a worker that is then SIGKILLed: the end of any other work finds it, though nobody makes room."""
+    entry, other = add(), add_film(make_film(12))
+    worker = subprocess.Popen(
+        [sys.executable, "-c", WORK_AND_WAIT, library.folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert worker.stdout.readline() == b"working\n"
+    job = library.lease("worker", SECONDS)
+    library.remove(entry.id)
+
+    def kill(memory):
+        worker.kill()
+        worker.communicate()
+
+    assert work_on(job, library, vxl, between=kill).id == other.id
+    assert {path.stem for path in left(library)} == {other.id}
+
+
+def test_a_look_that_finds_nothing_removed_writes_nothing(library, watch, make_film):
+    """Sweeping costs one look where nothing was removed: it does not wait for who writes."""
+    watch(make_film(12))
+    with library._catalogue.writing():
+        library.sweep()
+
+
+def test_what_cannot_be_taken_away_keeps_nobody_from_work(library, add, monkeypatch, caplog):
+    """Files that refuse to go are said once, and tried again; jobs are given out meanwhile."""
+    from videoxl.library import removal
+
+    entry, waiting = add("removed.mp4"), add("waiting.mp4")
+    (library.folder / "thumbnails" / entry.id).mkdir()
+
+    def refuse(*arguments):
+        raise PermissionError("no")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(removal.Remover, "sweep", refuse)
+        with pytest.raises(PermissionError):
+            library.remove(entry.id)
+        assert library.lease("one", SECONDS).entry.id == waiting.id
+        assert library.lease("two", SECONDS) is None
+        assert len(caplog.records) == 1
+        assert "was removed, and its files cannot be" in caplog.text
+    library.lease("two", SECONDS)
+    assert left(library) == []
+
+
+def test_a_reader_who_comes_too_late_leaves_no_lock(library):
+    """Whoever locks what was swept in between finds no entry, and leaves nothing."""
+    with pytest.raises(EntryNotFoundError), library.holding("0" * 32):
+        pass
+    assert left(library) == []

@@ -49,7 +49,7 @@ def add_seen(library, add):
                 index=index, start_seconds=10.0 * index, stop_seconds=10.0 * index + 10, num_rows=1, num_tokens=4,
                 ratio=4,
             )  # fmt: skip
-            job.keep_interval(kept, vectors)
+            job.keep_interval(kept, vectors, num_frames=10, num_rows=1, num_bytes=100)
         return entry
 
     return add_one

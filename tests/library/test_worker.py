@@ -61,6 +61,38 @@ def test_intervals_and_thumbnails_come_while_it_is_watched(library, vxl, add_fil
         assert (picture.format, picture.size) == ("JPEG", (64, 48))
 
 
+def test_what_is_kept_grows_while_it_is_watched(library, vxl, add_film, make_film, open_library):
+    """After each interval another process sees the intervals, frames, rows and bytes that are kept by then."""
+    entry, other = add_film(make_film(25)), open_library()
+    assert (entry.num_intervals, entry.num_frames, entry.num_rows, entry.num_bytes) == (0, 0, 0, 0)
+    frames = []
+
+    def look(memory):
+        seen = other.entry(entry.id)
+        frames.append(seen.num_frames)
+        assert (seen.num_intervals, seen.num_frames) == (len(memory.intervals), memory.num_frames)
+        assert (seen.num_rows, seen.num_bytes) == (memory.num_rows, memory.nbytes)
+
+    work_on(lease(library, entry), library, vxl, between=look)
+    assert frames == [10, 20, 25]
+
+
+def test_a_thumbnail_is_there_when_its_interval_is_told_of(library, vxl, add_film, make_film, monkeypatch):
+    """Whoever sees an interval in the catalogue finds its picture: a page asks for it just once."""
+    from videoxl.library.job import Job
+
+    entry, keep, pictures = add_film(make_film(25)), Job.keep_interval, []
+
+    def look(job, interval, *arguments, **options):
+        pictures.append(library.thumbnail(entry.id, interval.index))
+        keep(job, interval, *arguments, **options)
+
+    monkeypatch.setattr(Job, "keep_interval", look)
+    work_on(lease(library, entry), library, vxl)
+    assert len(pictures) == 3
+    assert all(pictures)
+
+
 def test_what_stops_a_worker_gives_the_job_back(library, vxl, add_film, make_film, tmp_path):
     """Stopped between two intervals, rows are saved, the reason comes out, the next worker ends with equal bytes."""
     film = make_film(45)
@@ -133,6 +165,91 @@ def test_a_video_that_has_changed_is_not_taken_for_the_old_one(library, vxl, add
     assert "does not exist" in work_on(lease(library, entry), library, vxl).why
 
 
+def test_what_is_no_video_any_more_has_changed(library, vxl, add_film, make_film, tmp_path):
+    """A video whose name now means something that cannot be read is said to have changed, not to be broken."""
+    path = tmp_path / "film.mp4"
+    path.write_bytes(make_film(12).read_bytes())
+    entry = add_film(path)
+    path.write_text("no video")
+    assert "has changed since it was added" in work_on(lease(library, entry), library, vxl).why
+
+
+@pytest.mark.parametrize("when", ["hashed", "opened", "watched"])
+def test_a_video_that_is_swapped_while_it_is_opened_is_refused(library, vxl, add_film, make_film, tmp_path, when):
+    """Another film under the name after the digest was compared, or bytes written into it later: nothing is kept."""
+    from videoxl.library.worker import open_stored
+
+    path, other = tmp_path / "film.mp4", make_film(25, seed=1).read_bytes()
+    path.write_bytes(make_film(25).read_bytes())
+    entry = add_film(path)
+
+    def swap():
+        (tmp_path / "other.mp4").write_bytes(other)
+        (tmp_path / "other.mp4").replace(path)
+
+    def open_source(path):
+        source = open_stored(path, library)
+        hashed, read = source.fingerprint, source.frames_at
+
+        def fingerprint():
+            found = hashed()
+            if when == "hashed":
+                swap()
+            return found
+
+        def frames_at(*arguments, **options):
+            if when == "opened":
+                swap()
+            yield from read(*arguments, **options)
+
+        source.fingerprint, source.frames_at = fingerprint, frames_at
+        return source
+
+    def between(memory):
+        if when == "watched":
+            with path.open("ab") as file:
+                file.write(b"more")
+
+    done = work_on(lease(library, entry), library, vxl, open_source=open_source, between=between)
+    assert (done.state, done.why) == ("failed", "film.mp4 has changed since it was added. Add it again.")
+    assert (done.num_intervals, done.num_rows, library.intervals(entry.id)) == (0, 0, [])
+    assert not list((library.folder / "memories").iterdir())
+
+
+def test_the_same_video_that_comes_once_more_has_not_changed(library, vxl, add_film, make_film, tmp_path):
+    """An upload of the same bytes takes the place of the first while that is opened: it is watched all the same."""
+    from videoxl.library.worker import open_stored
+
+    path, again = library.files / "film.mp4", tmp_path / "again.mp4"
+    for each in (path, again):
+        each.write_bytes(make_film(25).read_bytes())
+    entry = add_film(path)
+
+    def open_source(path):
+        source = open_stored(path, library)
+        again.replace(path)
+        return source
+
+    assert work_on(lease(library, entry), library, vxl, open_source=open_source).state == "ready"
+    assert not again.exists()
+
+
+def test_a_video_that_is_moved_while_it_is_watched_is_watched_to_its_end(library, vxl, add_film, make_film, tmp_path):
+    """What happens to the name once the decoder has the file is no matter."""
+    path = tmp_path / "film.mp4"
+    path.write_bytes(make_film(25).read_bytes())
+    entry = add_film(path)
+    moved = []
+
+    def move(memory):
+        if not moved:
+            moved.append(path.replace(tmp_path / "moved.mp4"))
+            path.write_bytes(make_film(12, seed=1).read_bytes())
+
+    done = work_on(lease(library, entry), library, vxl, between=move)
+    assert (done.state, done.num_frames) == ("ready", 25)
+
+
 def test_another_model_is_refused(library, vxl, make_model, processor, add_film, make_film):
     """A job that reaches a worker with other weights fails with both names, and writes nothing."""
     from videoxl.engine import VideoXL
@@ -198,15 +315,76 @@ def test_appending_is_appending(library, vxl, watch, make_film):
     assert library.entry(base.id) == base
 
 
-def test_appending_to_what_is_gone_fails(library, vxl, watch, make_film):
-    """A base that was removed meanwhile is said."""
+def test_an_appending_that_was_stopped_goes_on(library, vxl, watch, make_film, open_library):
+    """Stopped in the middle, what is appended goes on where it was, with the bytes and the intervals of one go."""
+    from videoxl.library.intervals import read_vectors
+
+    from .conftest import settings
+
+    base, film = watch(make_film(12)), make_film(45, seed=1)
+    before = memory_of(library, base)
+    entry, other = library.append(base.id, film, settings()), open_library()
+    told = []
+
+    def stop(memory):
+        seen = other.entry(entry.id)
+        told.append((seen.num_intervals, seen.num_frames, seen.num_rows, seen.num_bytes))
+        assert told[-1] == (len(memory.intervals), memory.num_frames, memory.num_rows, memory.nbytes)
+        if len(memory.intervals) == 4:
+            raise RuntimeError("the server goes")
+
+    with pytest.raises(RuntimeError, match="the server goes"):
+        work_on(lease(library, entry), library, vxl, between=stop)
+    assert (library.entry(entry.id).state, library.entry(entry.id).num_intervals) == ("queued", 4)
+    resumed = []
+    done = work_on(lease(library, entry), library, vxl, progress=resumed.append, between=stop_never(told))
+    assert (done.state, done.num_intervals) == ("ready", 7)
+    assert {progress.num_resumed for progress in resumed} == {20}
+    assert told == sorted(told)
+    with library.reading(base.id) as path:
+        expected = vxl.open(path)
+    vxl.append(expected, film, ratio=4, interval_frames=10)
+    with library.reading(entry.id) as path:
+        assert vxl.open(path).same_rows(expected)
+    with library._catalogue.reading() as connection:
+        assert len(read_vectors(connection, entry.id)) == 7
+    assert memory_of(library, base) == before
+
+
+def stop_never(told):
+    """A listener that only notes."""
+    return lambda memory: told.append((len(memory.intervals), memory.num_frames, memory.num_rows, memory.nbytes))
+
+
+def test_a_damaged_appending_is_made_anew(library, vxl, watch, make_film):
+    """A flipped byte in what was appended is replaced, and the rows are those of before."""
     from .conftest import settings
 
     base = watch(make_film(12))
     entry = library.append(base.id, make_film(15, seed=1), settings())
+    work_on(lease(library, entry), library, vxl)
+    before = memory_of(library, entry)
+    with library.reading(entry.id) as path:
+        [shard] = path.glob("*.safetensors")
+        content = bytearray(shard.read_bytes())
+        content[-2] ^= 1
+        shard.write_bytes(content)
+    library.again(entry.id)
+    assert work_on(lease(library, entry), library, vxl).state == "ready"
+    assert memory_of(library, entry) == before
+
+
+def test_appending_to_what_is_gone_fails(library, vxl, watch, make_film):
+    """A base that was removed after the append was watched is said when that is to be watched again."""
+    from .conftest import settings
+
+    base = watch(make_film(12))
+    entry = library.append(base.id, make_film(15, seed=1), settings())
+    work_on(lease(library, entry), library, vxl)
     library.remove(base.id)
+    library.again(entry.id)
     done = work_on(lease(library, entry), library, vxl)
-    assert (done.state, "has no memory" in done.why) == ("failed", True)
+    assert (done.state, "it goes on behind was removed" in done.why) == ("failed", True)
 
 
 def test_a_worker_that_is_silent_gives_signs_of_life(library, vxl, add_film, make_film):

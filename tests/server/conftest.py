@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -30,25 +29,6 @@ LIMITS = Limits(
     header_seconds=1.0, keep_alive_seconds=1.0, body_idle_seconds=1.0, send_seconds=2.0, lease_seconds=3.0,
     shutdown_seconds=5.0, max_choices=3, max_videos=3,
 )  # fmt: skip
-
-
-@pytest.fixture(scope="session")
-def make_film(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Writes a film of so many seconds, each of one colour, at 4 frames a second."""
-    from videoxl.video.writer import FilmWriter
-
-    folder = tmp_path_factory.mktemp("films")
-
-    def make(seconds: int, *, seed: int = 0) -> Path:
-        path = folder / f"film-{seconds}-{seed}.mp4"
-        if not path.exists():
-            colours = np.random.default_rng(seed).integers(0, 256, (seconds, 3), dtype=np.uint8)
-            with FilmWriter(path, width=64, height=48, fps=4) as writer:
-                for index in range(seconds * 4):
-                    writer.write(np.broadcast_to(colours[index // 4], (48, 64, 3)))
-        return path
-
-    return make
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import LIMITS
+from .conftest import LIMITS, wait_for
 
 HERE = Path(__file__).resolve()
 
@@ -69,6 +69,101 @@ def test_links_do_not_lead_out(api, server, outside):
     finally:
         link.unlink()
         folder_link.unlink()
+
+
+@pytest.fixture
+def swapped(server, film, outside, make_film):
+    """A film in the open folder, and what puts a link to a film outside in its place; gone after the test."""
+    path = server.folder / "swapped.mp4"
+    path.write_bytes(make_film(9, seed=7).read_bytes())
+
+    def swap(to=outside):
+        way_out = server.folder / "way-out.mp4"
+        way_out.symlink_to(to)
+        way_out.replace(path)
+
+    yield path, swap
+    path.unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("named", ["path", "url"])
+def test_a_link_that_is_put_there_after_the_check_is_not_followed(api, server, swapped, named, monkeypatch):
+    """A film that was checked and is a link to one outside a moment later: nothing of that one is taken or told."""
+    from videoxl.library import fetch_local
+    from videoxl.library.fetch_local import LocalFile
+
+    path, swap = swapped
+    close = LocalFile.__exit__
+
+    def swap_then_close(*arguments):
+        if not path.is_symlink():
+            swap()
+        close(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fetch_local.LocalFile, "__exit__", swap_then_close)
+        memory = add(api, **{named: str(path) if named == "path" else path.as_uri()}).json()
+    assert path.is_symlink()
+    try:
+        assert memory["duration"] == pytest.approx(9, abs=0.3)
+        done = wait_for(api, memory["id"], "ready", "failed")
+        assert (done["state"], done["why"]) == ("failed", "swapped.mp4 has changed since it was added. Add it again.")
+        assert (done["rows"], done["num_intervals"]) == (0, 0)
+    finally:
+        api.delete(f"/v1/memories/{memory['id']}")
+
+
+def test_a_link_in_the_place_of_a_watched_film_is_not_played(api, server, swapped, outside):
+    """The player, and watching again, get the film in the open folder or nothing, wherever its name leads later."""
+    path, swap = swapped
+    memory = server.watch(path)
+    try:
+        whole = api.get(f"/v1/memories/{memory['id']}/video")
+        assert whole.content == path.read_bytes()
+        ranged = api.get(f"/v1/memories/{memory['id']}/video", headers={"Range": "bytes=5-9"})
+        assert ranged.content == path.read_bytes()[5:10]
+        swap()
+        for response in (
+            api.get(f"/v1/memories/{memory['id']}/video"),
+            api.post("/v1/memories", json={"source": {"memory_id": memory["id"]}, "ratio": 16}),
+        ):
+            assert (response.status_code, response.json()["error"]["code"]) == (404, "video_gone")
+            assert "secretplace" not in response.text
+    finally:
+        api.delete(f"/v1/memories/{memory['id']}")
+
+
+def test_a_film_that_is_swapped_while_it_is_played_is_played_on(api, server, swapped, monkeypatch):
+    """What is sent is the file that was opened, not the one that has its name when the sending begins."""
+    from videoxl.server.video_response import VideoResponse
+
+    path, swap = swapped
+    memory, content = server.watch(path), path.read_bytes()
+    call = VideoResponse.__call__
+
+    async def swap_then_send(self, *arguments):
+        swap()
+        await call(self, *arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(VideoResponse, "__call__", swap_then_send)
+        assert api.get(f"/v1/memories/{memory['id']}/video").content == content
+    api.delete(f"/v1/memories/{memory['id']}")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="this system does not list open files")
+def test_playing_leaves_no_file_open(api, server, memory):
+    """Whole, in part, or refused: each answer closes the film that it opened."""
+
+    def films():
+        links = [link for link in Path("/proc/self/fd").iterdir() if link.exists()]
+        return [link for link in links if os.readlink(link).endswith(".mp4")]
+
+    before = len(films())
+    route = f"/v1/memories/{memory['id']}/video"
+    for headers in ({}, {"Range": "bytes=0-9"}, {"Range": "bytes=999999999-"}):
+        api.get(route, headers=headers)
+    assert len(films()) == before
 
 
 @pytest.mark.parametrize(

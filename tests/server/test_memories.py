@@ -1,12 +1,19 @@
 """Memories over HTTP: watched once, listed, asked, followed, taken along, removed."""
 
+import hashlib
 import json
+import subprocess
+import sys
 import time
+from dataclasses import replace
 
 import pytest
 
-from .conftest import events_of, wait_for
+from videoxl.library import WatchSettings
 
+from .conftest import LIMITS, events_of, wait_for
+
+GONE_SECONDS = 60.0
 QUESTION = "Can you see a picture of a kite?"
 FIELDS = {
     "id", "object", "title", "state", "why", "created_at", "duration", "model", "ratio", "bytes", "rows", "frames",
@@ -16,6 +23,14 @@ FIELDS = {
 
 def ask(api, memory, question=QUESTION, **options):
     return api.post(f"/v1/memories/{memory['id']}/ask", json={"question": question, **options})
+
+
+def wait_until_gone(server, name):
+    """Return when no file or folder of the library has this in its name."""
+    until = time.monotonic() + GONE_SECONDS
+    while found := [path for path in server.site.library.folder.rglob("*") if name in path.name]:
+        assert time.monotonic() < until, f"still there after {GONE_SECONDS} s: {found}"
+        time.sleep(0.02)
 
 
 def test_a_memory_says_what_it_keeps(memory, api):
@@ -114,6 +129,10 @@ def test_the_watching_can_be_followed_and_asked_meanwhile(api, make_film):
     assert early.json()["watched_until"] <= events[-1][1]["duration"]
     states = [data["state"] for _, data in events]
     assert states == sorted(states, key=["queued", "watching", "ready"].index)
+    for name in ("num_intervals", "frames", "rows", "bytes"):
+        told = [data[name] for _, data in events if data["state"] == "watching"]
+        assert told == sorted(told)
+    assert any(data["rows"] and data["bytes"] for _, data in events if data["state"] == "watching")
     assert events[-1][1]["progress"] is None
     api.delete(f"/v1/memories/{memory['id']}")
 
@@ -307,3 +326,61 @@ def test_settings_that_the_model_does_not_have(api, film):
     assert api.post("/v1/memories", json={"source": source, "fps": 1, "num_frames": 3}).status_code == 400
     unknown = api.post("/v1/memories", json={"source": source, "model": "gpt"})
     assert (unknown.status_code, unknown.json()["error"]["code"]) == (404, "model_not_found")
+
+
+@pytest.mark.timeout(300)  # two videos, one after the other
+def test_what_was_promised_behind_a_removed_memory_comes(api, server, make_film):
+    """An upload with a video behind it, upload and memory deleted at once: 404 from then on, and the second comes."""
+    upload = make_film(25, seed=41).read_bytes()
+    file = api.post("/v1/files", data={"purpose": "user_data"}, files={"file": ("film.mp4", upload)}).json()
+    base = api.post("/v1/memories", json={"source": {"file_id": file["id"]}}).json()
+    both = api.post(f"/v1/memories/{base['id']}/append", json={"source": {"path": str(make_film(8, seed=42))}}).json()
+    assert api.delete(f"/v1/memories/{base['id']}").status_code == 200
+    assert api.delete(f"/v1/files/{file['id']}").status_code == 200
+    append = {"source": {"path": str(make_film(8, seed=43))}}
+    assert api.post(f"/v1/memories/{base['id']}/append", json=append).status_code == 404
+    assert ask(api, base).status_code == 404
+    for method, route in (("GET", ""), ("DELETE", ""), ("GET", "/export"), ("GET", "/thumbnails/0.jpg")):
+        assert api.request(method, f"/v1/memories/{base['id']}{route}").status_code == 404
+    assert base["id"] not in {each["id"] for each in api.get("/v1/memories").json()["data"]}
+    ready = wait_for(api, both["id"], "ready", "failed", seconds=200.0)
+    assert (ready["state"], ready["duration"]) == ("ready", 33.0)
+    wait_until_gone(server, base["id"])
+    wait_until_gone(server, hashlib.sha256(upload).hexdigest())
+
+
+def test_a_video_that_is_watched_for_others_counts_as_waiting(make_client, make_film):
+    """Removing what waits does not make room in the queue for more where it must be watched all the same."""
+    client = make_client(limits=replace(LIMITS, max_queued=2))
+    library, film = client.app.state.site.library, make_film(8)
+    settings = WatchSettings(planner="fixed", ratio=4, interval_frames=10)
+    base = library.add(film, settings, model_name="m", model_fingerprint="f")
+    library.append(base.id, film, settings)
+    library.remove(base.id)
+    response = client.post("/v1/memories", json={"source": {"path": str(film)}})
+    assert (response.status_code, response.json()["error"]["code"]) == (429, "queue_full")
+
+
+READ_AND_WAIT = """
+import sys
+from videoxl.library import Library
+library = Library(sys.argv[1])
+with library.reading(sys.argv[2]):
+    print("reading", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_an_idle_server_takes_away_what_a_killed_process_held(api, server, make_film):
+    """A memory that was deleted while another process read it goes when that is SIGKILLed, without any gc."""
+    memory = server.watch(make_film(8, seed=51))
+    folder = server.site.library.folder
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READ_AND_WAIT, folder, memory["id"]], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert reader.stdout.readline() == b"reading\n"
+    assert api.delete(f"/v1/memories/{memory['id']}").status_code == 200
+    assert (folder / "memories" / f"{memory['id']}.vxl").exists()
+    reader.kill()
+    reader.communicate()
+    wait_until_gone(server, memory["id"])

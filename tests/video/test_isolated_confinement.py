@@ -37,6 +37,21 @@ def tried(attempts: str) -> dict[str, str]:
     return json.loads(done.stdout)
 
 
+def test_the_guards_of_this_machine_are_those_that_its_decoders_have(tmp_path) -> None:
+    """What is said to be in force is what a decoder of a real file reports; nothing that could hold is left out."""
+    from PIL import Image
+
+    from videoxl.video.isolated_guards import GUARDS, guards_here
+
+    Image.new("RGB", (8, 8)).save(tmp_path / "picture.png")
+    with IsolatedSource(tmp_path / "picture.png") as source:
+        held = source.held
+    guards = guards_here()
+    assert {guard.name for guard in guards if guard.is_held} == set(held) <= set(GUARDS)
+    assert {"limits", "namespaces", "system calls"} <= {guard.name for guard in guards}
+    assert all(guard.what for guard in guards)
+
+
 def test_memory_files_and_cores_are_limited() -> None:
     """More memory than allowed is refused, and no byte can be written to a file that is open already."""
     found = tried("""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from videoxl.cli.console import note
+from videoxl.cli.loading import LimitsNote
 
 if TYPE_CHECKING:
     from videoxl.engine import Answer, Conversation, Evidence, VideoXL
@@ -15,9 +16,16 @@ class AnswerPrinter:
     """Asks and prints; streams where a person looks on."""
 
     def __init__(
-        self, vxl: "VideoXL", memory: "CompressedMemory", *, is_json: bool = False, has_several: bool = False
+        self,
+        vxl: "VideoXL",
+        memory: "CompressedMemory",
+        *,
+        is_json: bool = False,
+        has_several: bool = False,
+        says_limits: bool = True,
     ) -> None:
         self._vxl, self._is_json, self._has_several = vxl, is_json, has_several
+        self._limits = LimitsNote(vxl, memory) if says_limits else None
         self._sources = [source.name for source in memory.about.sources]
         self._streams = sys.stdout.isatty() and not is_json
 
@@ -30,6 +38,8 @@ class AnswerPrinter:
         **settings: Any,
     ) -> "Answer":
         """One question on a conversation: question (where there are several), answer, moments, and a remark."""
+        if self._limits is not None:
+            self._limits.say()
         if self._has_several and not self._is_json:
             print(f"> {question}")
         answer = conversation.ask(question, on_text=_print_piece if self._streams else None, **settings)

@@ -9,7 +9,6 @@ from videoxl.cli import options as opt
 from videoxl.cli.answering import AnswerPrinter
 from videoxl.cli.console import print_json
 from videoxl.cli.failure import naming
-from videoxl.cli.loading import say_limits
 from videoxl.cli.recipes import check_recipe, print_found
 from videoxl.cli.subject import open_subject
 from videoxl.errors import UsageError
@@ -67,7 +66,6 @@ def ask(
     with naming(source):
         subject = open_subject(source, watch, model=model, device=device, partial=partial, is_kept=not no_keep)
         vxl, memory = subject.vxl, subject.memory
-        say_limits(vxl, [video.sha256 for video in memory.about.sources])
         if recipe is not None:
             settings = {"max_new_tokens": max_new_tokens, "temperature": temperature, "seed": seed}
             return print_found(subject, recipe, query=query, questions=questions, is_json=json, **settings)

@@ -11,7 +11,6 @@ from videoxl.cli import options as opt
 from videoxl.cli.answering import AnswerPrinter
 from videoxl.cli.console import complain
 from videoxl.cli.failure import naming
-from videoxl.cli.loading import say_limits
 from videoxl.cli.subject import open_kept
 from videoxl.errors import VideoXLError
 
@@ -38,7 +37,6 @@ def chat(
         subject = open_kept(memory_path, model=model, device=device, partial=partial)
         vxl, memory = subject.vxl, subject.memory
         conversation = vxl.chat(memory)
-    say_limits(vxl, [video.sha256 for video in memory.about.sources])
     printer = AnswerPrinter(vxl, memory)
     for question in _questions():
         try:

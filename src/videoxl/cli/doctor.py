@@ -20,6 +20,7 @@ from videoxl.cli.loading import quieten
 
 NEEDED = ("torch", "transformers", "safetensors", "numpy", "PIL", "av")
 PACKAGES = {"PIL": "pillow"}
+GUARD = "guard: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,32 @@ class Finding:
     name: str
     value: str
     is_fine: bool = True
+    is_held: bool | None = None
+    """Of a guard only: whether it is in force."""
 
 
 def doctor(json: opt.Json = False) -> None:
     """Look at what this installation has and lacks.
 
-    Versions, decoders, devices, memory, disk and the embedded model; exit 1 if something that is needed is missing.
+    Versions, decoders, devices, memory, disk, the embedded model, and which guards keep the decoding of strangers'
+    videos in; exit 1 if something that is needed is missing.
     """
     quieten()
-    findings = list(_findings())
+    guards = _guards()
+    findings = [*_findings(), *guards]
     is_fine = all(finding.is_fine for finding in findings)
     if json:
-        print_json({"is_fine": is_fine, "findings": [asdict(finding) for finding in findings]})
+        held = {finding.name.removeprefix(GUARD): finding.is_held for finding in guards if finding.is_held is not None}
+        print_json(
+            {
+                "is_fine": is_fine,
+                "findings": [_plain(finding) for finding in findings],
+                "guards": {
+                    "held": [name for name, is_held in held.items() if is_held],
+                    "missing": [name for name, is_held in held.items() if not is_held],
+                },
+            }
+        )
     else:
         print_pairs(
             [(finding.name, finding.value + ("" if finding.is_fine else "  <- needed")) for finding in findings]
@@ -116,6 +131,29 @@ def _nano() -> Finding:
     folder = Path(model_path("nano"))
     is_there = (folder / "config.json").is_file()
     return Finding("nano", f"at {folder}" if is_there else f"no weights at {folder}", is_fine=is_there)
+
+
+def _guards() -> list[Finding]:
+    """What keeps a process in that decodes what a server was sent."""
+    from videoxl.errors import MissingDependencyError, VideoXLError
+    from videoxl.video.isolated_guards import guards_here
+
+    try:
+        guards = guards_here()
+    except MissingDependencyError as error:
+        return [Finding("isolated decoding", f"not on this system ({_first_line(error)})")]
+    except (VideoXLError, ImportError) as error:
+        return [Finding("isolated decoding", f"does not work ({_first_line(error)})", is_fine=False)]
+    return [
+        Finding(
+            f"{GUARD}{guard.name}", f"{'in force' if guard.is_held else 'missing'}: {guard.what}", True, guard.is_held
+        )
+        for guard in guards
+    ]
+
+
+def _plain(finding: Finding) -> dict[str, object]:
+    return {name: value for name, value in asdict(finding).items() if value is not None}
 
 
 def _version(package: str) -> str:

@@ -11,20 +11,21 @@ from videoxl.cli import options as opt
 from videoxl.cli.console import note, print_json
 from videoxl.cli.failure import naming
 from videoxl.cli.home import open_library
-from videoxl.cli.loading import say_limits
 from videoxl.cli.sources import inspect_memory, is_memory, may_be_id
-from videoxl.cli.subject import open_kept
+from videoxl.cli.subject import open_subject
 from videoxl.errors import UsageError
 
 if TYPE_CHECKING:
     from videoxl.export import Document, Format
-    from videoxl.memory import MemoryAbout
+    from videoxl.memory import MemorySource
 
 DEFAULT_FORMAT = "md"
 
 
 def export(
-    memory: Annotated[Path, typer.Argument(metavar="FILM.vxl", help="A memory, or the id of one in the library.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="VIDEO_OR_VXL", help="A video, a folder of pictures, a memory, or its id.")
+    ],
     chapters: Annotated[bool, typer.Option("--chapters", help="Chapters, with titles.")] = False,
     summary: Annotated[bool, typer.Option("--summary", help="What happens when, and a summary.")] = False,
     highlights: Annotated[
@@ -57,12 +58,15 @@ def export(
     device: opt.Device = None,
     json: opt.Json = False,
 ) -> None:
-    """Write what a recipe finds in a memory to a file.
+    """Write what a recipe finds in a video or a memory to a file.
 
+    The memory of a video is the one in the library that `videoxl ask VIDEO` uses, too; where there is none, the video
+    is watched first, with the model's settings. For others give the id of the memory that `videoxl watch` made.
     Exactly one of --chapters, --summary, --highlights, --breaks, --ads, --anomalies and --answers says what to look
     for. The file is written whole or not at all. --json prints the document and where it went.
     """
     from videoxl.cli.recipes import check_recipe, look_through, read_questions
+    from videoxl.cli.watching import WatchOptions
     from videoxl.export import Document, Video, check_free, write_document
     from videoxl.export.plain_text import counted
 
@@ -76,11 +80,10 @@ def export(
         check_free(out, overwrite=overwrite)
     questions = [] if answers is None else read_questions(answers)
     check_recipe(recipe, query=highlights, questions=questions)
-    with naming(memory):
-        about = _about(memory, recipe, partial=partial)
-        made.render(view.of(Document(recipe, Video.of(about.sources))))  # what cannot be written is refused now
-        subject = open_kept(memory, model=model, device=device, partial=partial)
-        say_limits(subject.vxl, [source.sha256 for source in about.sources])
+    with naming(source):
+        videos = Video.of(_sources(source, partial=partial))
+        made.render(view.of(Document(recipe, videos)))  # what cannot be written is refused now
+        subject = open_subject(source, WatchOptions(), model=model, device=device, partial=partial)
         found = look_through(
             subject.vxl, subject.memory, recipe, query=highlights, questions=questions, max_new_tokens=max_new_tokens
         )
@@ -99,18 +102,19 @@ def export(
         sys.stdout.write(made.render(document))
 
 
-def _about(memory: Path, recipe: str, *, partial: bool) -> "MemoryAbout":
-    """What a memory knows of its videos; what is no memory is refused."""
-    if may_be_id(memory):
+def _sources(source: Path, *, partial: bool) -> "tuple[MemorySource, ...]":
+    """What is known of the videos before any model is loaded; what is neither a memory nor a video is refused."""
+    from videoxl.memory import MemorySource
+    from videoxl.video import open_video
+
+    if may_be_id(source):
         library = open_library()
-        with library.reading(library.entry(str(memory)).id) as path:
-            return inspect_memory(path, partial=partial).manifest.about
-    if not is_memory(memory):
-        raise UsageError(
-            f"{memory} is not a memory. Watch the video first with `videoxl watch {memory}`, "
-            f"or look through it at once with `videoxl ask {memory} --recipe {recipe}`."
-        )
-    return inspect_memory(memory, partial=partial).manifest.about
+        with library.reading(library.entry(str(source)).id) as path:
+            return inspect_memory(path, partial=partial).manifest.about.sources
+    if is_memory(source):
+        return inspect_memory(source, partial=partial).manifest.about.sources
+    info = open_video(source).info
+    return (MemorySource(name=info.name, duration_seconds=info.duration_seconds, details={"fps": info.fps}),)
 
 
 @dataclass(frozen=True, slots=True)

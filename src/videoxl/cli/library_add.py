@@ -12,7 +12,7 @@ from videoxl.cli.console import complain, note, print_json
 from videoxl.cli.failure import FAILED, INTERRUPTED, PARTLY
 from videoxl.cli.home import open_library
 from videoxl.cli.library_sources import fetch_with_progress, is_address, is_kept, is_parcel, videos_meant
-from videoxl.cli.loading import load_vxl, say_limits
+from videoxl.cli.loading import load_vxl
 from videoxl.errors import UsageError, VideoNotFoundError, VideoXLError
 
 if TYPE_CHECKING:
@@ -83,7 +83,6 @@ def add(
     entries = _add_all(_Adding(library, vxl, options, title, allow_private_urls), found, refused)
     if vxl is not None and not queue:
         entries = _watch(library, vxl, entries)
-        say_limits(vxl, [entry.source_sha256 for entry in entries])
     refused += [Refused(entry.source_name, entry.why) for entry in entries if entry.state == "failed"]
     _report(entries, refused, is_json=json)
     if refused:

@@ -142,7 +142,10 @@ def _how_far(kept: "Library", entry: "Entry") -> str:
     left = (
         f", {short_time(progress.seconds_left)} left" if progress.seconds_left is not None and progress.worker else ""
     )
-    return f"{progress.num_frames}/{progress.total_frames} frames{left}"
+    from videoxl.compression.size import ByteSize
+
+    kept_so_far = f", {ByteSize(entry.num_bytes)} kept" if entry.num_bytes else ""
+    return f"{progress.num_frames}/{progress.total_frames} frames{kept_so_far}{left}"
 
 
 def _hit_line(hit: "Hit") -> str:

@@ -10,6 +10,7 @@ from videoxl.errors import CheckpointError
 
 if TYPE_CHECKING:
     from videoxl.engine import VideoXL
+    from videoxl.memory import CompressedMemory
 
 LIMITS_NAME = "LIMITS.txt"
 
@@ -49,11 +50,20 @@ def limits(name: str) -> str | None:
     return " ".join(text.read_text(encoding="utf-8").split()) if name in EMBEDDED and text.is_file() else None
 
 
-def say_limits(vxl: "VideoXL", source_sha256s: list[str]) -> None:
-    """Say what the model cannot do, unless it only sees the film that it is shown with."""
-    text = limits(vxl.name)
-    if text and not _is_demo(source_sha256s):
-        note(f"{vxl.name}: {text}")
+class LimitsNote:
+    """What a model cannot do, said when it first answers and not again; never of the film that it is shown with."""
+
+    def __init__(self, vxl: "VideoXL", memory: "CompressedMemory | None" = None) -> None:
+        self._vxl, self._memory, self._is_said = vxl, memory, False
+
+    def say(self) -> None:
+        """Call it before each answer."""
+        if self._is_said:
+            return
+        self._is_said = True
+        text = limits(self._vxl.name)
+        if text and not (self._memory and _is_demo([source.sha256 for source in self._memory.about.sources])):
+            note(f"{self._vxl.name}: {text}")
 
 
 def _is_demo(source_sha256s: list[str]) -> bool:

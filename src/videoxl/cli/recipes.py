@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from videoxl.cli.console import note, print_json
 from videoxl.cli.live_line import live_line, short_time
+from videoxl.cli.loading import LimitsNote
 from videoxl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ COMMENT = "#"
 
 
 class Asking:
-    """A model with the settings that its answers are made with."""
+    """A model with the settings that its answers are made with; what it cannot do is said before its first answer."""
 
-    def __init__(self, vxl: "VideoXL", **settings: Any) -> None:
-        self._vxl, self._settings = vxl, settings
+    def __init__(self, vxl: "VideoXL", limits: LimitsNote, **settings: Any) -> None:
+        self._vxl, self._limits, self._settings = vxl, limits, settings
 
     def ask(self, memory: "CompressedMemory", question: str, /) -> "Answer":
         """See `VideoXL.ask`."""
+        self._limits.say()
         return self._vxl.ask(memory, question, **self._settings)
 
 
@@ -68,7 +70,12 @@ def look_through(
 
     try:
         document = run_recipe(
-            recipe, Asking(vxl, **settings), memory, query=query, questions=questions or (), progress=progress
+            recipe,
+            Asking(vxl, LimitsNote(vxl, memory), **settings),
+            memory,
+            query=query,
+            questions=questions or (),
+            progress=progress,
         )
     finally:
         show.close()

@@ -41,7 +41,7 @@ class Screening:
 
     def ask(self, question: "Question") -> None:
         """Ask on the memory at hand, and put the truth beside the answer."""
-        printer = AnswerPrinter(self._vxl, self._memory, is_json=self._is_json, has_several=True)
+        printer = AnswerPrinter(self._vxl, self._memory, is_json=self._is_json, has_several=True, says_limits=False)
         answer = printer.ask(
             self._vxl.chat(self._memory),
             question.text,

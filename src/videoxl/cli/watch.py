@@ -11,7 +11,7 @@ import typer
 from videoxl.cli import options as opt
 from videoxl.cli.console import complain, note, print_json, print_pairs
 from videoxl.cli.failure import INTERRUPTED, naming
-from videoxl.cli.loading import load_vxl, say_limits
+from videoxl.cli.loading import load_vxl
 from videoxl.cli.sources import inspect_memory
 from videoxl.errors import UsageError
 
@@ -42,7 +42,8 @@ def watch(
     """Watch a video into a memory.
 
     Rows are saved while they are made: after Ctrl-C or a crash the same command goes on where it stopped, and ends
-    with the same bytes as if nothing had happened. Without --out the memory goes to the library.
+    with the same bytes as if nothing had happened. With --append the memory that is there stays whole until all of
+    the video was watched. Without --out the memory goes to the library.
     """
     from videoxl.cli.watching import WatchOptions
     from videoxl.video import open_video
@@ -66,7 +67,6 @@ def watch(
             path, watched = out, _append(vxl, source, out, options)
         else:
             path, watched = out, _watch(vxl, source, out, options, overwrite)
-    say_limits(vxl, [video.sha256 for video in watched.memory.about.sources])
     if not watched.num_frames_watched:
         note(f"{path} was complete already.")
     _print(path, watched, is_json=json)
@@ -98,12 +98,13 @@ def _keep(vxl: "VideoXL", source: Path, options: "WatchOptions") -> "tuple[Path,
 
 
 def _append(vxl: "VideoXL", source: Path, path: Path, options: "WatchOptions") -> "Watched":
-    from videoxl.cli.watching import append_with_progress
+    from videoxl.cli.adding import add_with_progress
 
     try:
-        return append_with_progress(vxl, source, options, to=path)
+        return add_with_progress(vxl, source, options, to=path)
     except KeyboardInterrupt:
-        complain(f"stopped while adding {source.name}; {path} is as it was before.")
+        again = shlex.join(["videoxl", *sys.argv[1:]])
+        complain(f"stopped while adding {source.name}; {path} is as it was before. Go on with: {again}")
         raise typer.Exit(INTERRUPTED) from None
 
 

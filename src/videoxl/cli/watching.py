@@ -106,17 +106,6 @@ def where_stopped(path: Path) -> str:
     return f"at {clock(intervals[-1].stop_seconds)} of {total}; {kept}"
 
 
-def append_with_progress(vxl: "VideoXL", source: Path, options: WatchOptions, *, to: Path) -> Watched:
-    """Add a video to the memory in a folder, which is replaced when all of it was watched."""
-    began = time.perf_counter()
-    memory = vxl.open(to)
-    with WatchProgress(source.name) as progress:
-        vxl.append(memory, source, progress=progress, **options.sampling(), **options.density())
-    memory.save(to, overwrite=True)
-    say_losses(vxl, memory, options)
-    return Watched(memory, time.perf_counter() - began, progress.last.num_frames if progress.last else 0)
-
-
 def say_losses(vxl: "VideoXL", memory: "CompressedMemory", options: WatchOptions) -> None:
     """Name every cap that bit, with numbers."""
     source = memory.about.sources[-1]

@@ -23,6 +23,7 @@ from videoxl import __version__
 from videoxl.checkpoint.fingerprint import fingerprint
 from videoxl.engine.answer import Answer
 from videoxl.engine.answer_batch import DEFAULT_TURNS, AnswerBatch
+from videoxl.engine.appending import begin_behind
 from videoxl.engine.constrained import Constraint
 from videoxl.engine.conversation import Conversation
 from videoxl.engine.keeper import Keeper
@@ -137,6 +138,7 @@ class VideoXL:
         memory: CompressedMemory,
         source: Source,
         *,
+        out: str | PathLike[str] | None = None,
         fps: float | None = None,
         num_frames: int | None = None,
         start_seconds: float = 0.0,
@@ -151,6 +153,10 @@ class VideoXL:
     ) -> None:
         """Watch a further video into a memory, behind what it holds; questions may then be about both.
 
+        With `out`, another folder than the memory's own, the longer memory is written there while it is made: called
+        again with the memory as it was, a run that was interrupted goes on where it was, and one that is complete
+        already is taken from there.
+
         Raises what `watch` raises.
         """
         self.check(memory)
@@ -159,18 +165,24 @@ class VideoXL:
         )
         config = self.watch_config(sample, ratio, planner, interval_frames)
         video = self._opened(source)
-        about = self._about(video, config)
-        before = memory.about
-        memory.about = replace(before, sources=(*before.sources, *about.sources))
-        cache = self.model.cache(memory)
-        try:
-            self._remember_text(cache, self.processor.between_videos(), None)
+        before, num_before = memory.about, len(memory.segments)
+        [new] = self._about(video, config).sources
+        new = replace(new, details={**new.details, "plan": config.to_json()})
+        about = replace(before, sources=(*before.sources, new))
+        check_watch(self.model, video, config)  # before a folder is made: a refusal leaves nothing behind
+        with ExitStack() as stack:
+            writer = None
+            if out is not None:
+                writer = stack.enter_context(begin_behind(memory, out, about))
+            memory.about = about
+            stack.callback(self._ready_memories.pop, memory, None)
+            cache = self.model.cache(memory)
+            if len(memory.segments) == num_before:
+                self._remember_text(cache, self.processor.between_videos(), writer)
             watch_video(
-                self.model, self.processor, cache, video, config, source=len(before.sources),
+                self.model, self.processor, cache, video, config, source=len(before.sources), writer=writer,
                 time_limit_seconds=time_limit_seconds, progress=progress, on_interval=on_interval,
             )  # fmt: skip
-        finally:
-            self._ready_memories.pop(memory, None)
 
     def see(
         self,

@@ -37,8 +37,17 @@ class NewVideo:
 class Adder:
     """Adds videos to one library."""
 
-    def __init__(self, catalogue: Catalogue, folder: LibraryFolder, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        folder: LibraryFolder,
+        clock: Callable[[], float],
+        *,
+        drop_download: Callable[[Path], None],
+    ) -> None:
+        """Args: drop_download: Takes a file that was brought for an entry away, if it is none of another's."""
         self._catalogue, self._folder, self._clock = catalogue, folder, clock
+        self._drop_download = drop_download
 
     def add(self, video: NewVideo, *, base: Entry | None = None) -> Entry:
         """The entry of a video, on its own or behind the memory `base`; costs nothing where it is there already."""
@@ -52,13 +61,18 @@ class Adder:
         )  # fmt: skip
         now = self._clock()
         with self._catalogue.writing() as connection:
-            row = connection.execute("SELECT state, removed_at FROM entry WHERE id = ?", (entry_id,)).fetchone()
+            if base is not None:
+                find_entry(connection, base.id, now=now)  # it may have been removed since it was found
+            row = connection.execute("SELECT * FROM entry WHERE id = ?", (entry_id,)).fetchone()
             if row is None:
                 self._insert(connection, entry_id, sha256, path, video, base, now)
             else:
                 update_entry(connection, entry_id, source_path=str(path))
                 self._revive(connection, entry_id, row, video, now)
-            return find_entry(connection, entry_id, now=now)
+            entry = find_entry(connection, entry_id, now=now)
+        if row is not None and row["source_path"] not in (None, entry.source_path):
+            self._drop_download(Path(row["source_path"]))
+        return entry
 
     def again(self, entry_id: str) -> Entry:
         """Put an entry into the queue once more, whatever became of it."""

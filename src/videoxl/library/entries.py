@@ -13,14 +13,14 @@ from videoxl.library.address import ID_CHARACTERS, LEAST_CHARACTERS, is_prefix
 from videoxl.library.entry import STATES, Entry, State
 from videoxl.library.settings import WatchSettings
 
-_SELECT = """
+_SELECT_ALL = """
     SELECT e.*,
            CASE WHEN e.state = 'queued' AND j.worker != '' AND j.lease_until > :now THEN 'watching' ELSE e.state END
                AS shown_state,
            (SELECT count(*) FROM question q WHERE q.entry_id = e.id) AS num_questions
     FROM entry e LEFT JOIN job j ON j.entry_id = e.id
-    WHERE e.removed_at IS NULL
 """
+_SELECT = f"{_SELECT_ALL} WHERE e.removed_at IS NULL"
 _AS_THEY_ARE = (
     "id", "title", "source_sha256", "source_name", "source_path", "duration_seconds", "model_name",
     "model_fingerprint", "base_id", "ratio", "num_bytes", "num_rows", "num_intervals", "num_frames", "why",
@@ -44,6 +44,14 @@ def find_entry(connection: sqlite3.Connection, id_or_prefix: str, *, now: float)
     if len(rows) > 1:
         raise EntryNotFoundError(f"{id_or_prefix} begins more than one id of the library. Give more of its digits.")
     return as_entry(rows[0])
+
+
+def find_hidden(connection: sqlite3.Connection, entry_id: str, *, now: float) -> Entry | None:
+    """An entry that was removed, and of which something is still there."""
+    row = connection.execute(
+        f"{_SELECT_ALL} WHERE e.removed_at IS NOT NULL AND e.id = :id", {"now": now, "id": entry_id}
+    ).fetchone()
+    return None if row is None else as_entry(row)
 
 
 def list_entries(

@@ -53,11 +53,10 @@ def keep_just(connection: sqlite3.Connection, entry_id: str, intervals: list[Kep
 
 
 def copy_intervals(connection: sqlite3.Connection, from_id: str, to_id: str) -> None:
-    """Give an entry the intervals of the memory that it goes on behind."""
-    connection.execute("DELETE FROM interval WHERE entry_id = ?", (to_id,))
+    """Give an entry the intervals of the memory that it goes on behind; those that it has behind them stay."""
     connection.execute(
         """
-        INSERT INTO interval
+        INSERT OR REPLACE INTO interval
         SELECT ?, number, start_seconds, stop_seconds, num_rows, num_tokens, ratio, source, vectors
         FROM interval WHERE entry_id = ?
         """,

@@ -13,7 +13,7 @@ from videoxl.errors import LeaseLostError
 from videoxl.library.catalogue import Catalogue
 from videoxl.library.entries import update_entry
 from videoxl.library.entry import Entry, KeptInterval
-from videoxl.library.intervals import keep_interval
+from videoxl.library.intervals import keep_interval, keep_just
 from videoxl.library.kept import write_kept
 from videoxl.memory import Inspection
 
@@ -57,10 +57,26 @@ class Job:
         with self._mine() as connection:
             connection.execute(_NOTE, values)
 
-    def keep_interval(self, interval: KeptInterval, vectors: bytes | None) -> None:
-        """Remember one interval of the memory while it grows, with what searching compares."""
+    def keep_interval(
+        self, interval: KeptInterval, vectors: bytes | None, *, num_frames: int, num_rows: int, num_bytes: int
+    ) -> None:
+        """Remember one interval of the memory while it grows, with what searching compares.
+
+        Args:
+            num_frames: Of the memory so far, like `num_rows` and the bytes of these.
+        """
         with self._mine() as connection:
             keep_interval(connection, self.entry.id, interval, vectors)
+            update_entry(
+                connection, self.entry.id, num_intervals=interval.index + 1, num_frames=num_frames, num_rows=num_rows,
+                num_bytes=num_bytes,
+            )  # fmt: skip
+
+    def forget_kept(self) -> None:
+        """Say that nothing is kept of it, whatever was told before."""
+        with self._mine() as connection:
+            keep_just(connection, self.entry.id, [])
+            update_entry(connection, self.entry.id, num_intervals=0, num_frames=0, num_rows=0, num_bytes=0)
 
     def done(self, kept: Inspection) -> None:
         """The memory is whole, as `kept` says."""

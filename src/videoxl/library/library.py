@@ -32,6 +32,7 @@ from videoxl.library.label import plain_label
 from videoxl.library.parcel import write_parcel
 from videoxl.library.parcel_reader import unpacked
 from videoxl.library.picture import keep_thumbnail
+from videoxl.library.promise import find_needed, is_needed
 from videoxl.library.questions import note_question, read_questions
 from videoxl.library.queue import JobQueue
 from videoxl.library.read_lock import needing
@@ -63,7 +64,8 @@ class Library:
         self._clock = clock
         parts = self._catalogue, self._folder, clock
         self._queue, self._remover = JobQueue(*parts), Remover(*parts)
-        self._adder, self._adopter = Adder(*parts), Adopter(*parts)
+        self._adder = Adder(*parts, drop_download=self._remover.drop_download)
+        self._adopter = Adopter(*parts)
 
     @property
     def folder(self) -> Path:
@@ -176,8 +178,18 @@ class Library:
             return find_entry(connection, entry.id, now=self._clock())
 
     def remove(self, entry_id: str) -> None:
-        """Forget an entry. Whoever reads its memory reads on; its files go when the last one leaves."""
+        """Forget an entry. Whoever reads its memory reads on; its files go when the last one leaves.
+
+        What waits to be watched behind it still comes: until then it is kept, and watched where it was not yet.
+        """
         self._remover.remove(self.entry(entry_id))
+
+    def sweep(self) -> None:
+        """Take away what was removed while somebody needed it and nobody does any more, whoever was killed meanwhile.
+
+        `lease` begins with this, and `work_on` ends with it. Where there is nothing to do it costs one look.
+        """
+        self._remover.sweep_removed()
 
     def gc(self, *, max_age_seconds: float | None = None, max_bytes: int | None = None) -> Collected:
         """Remove what was used longest ago: all that is older, and until the rest takes no more bytes on disk.
@@ -196,7 +208,12 @@ class Library:
 
         Of a video that is still being watched it holds what was saved so far.
         """
-        entry = self.entry(entry_id)
+        with self.reading_needed(self.entry(entry_id)) as path:
+            yield path
+
+    @contextmanager
+    def reading_needed(self, entry: Entry) -> Iterator[Path]:
+        """As `reading`, also of an entry that was removed and that a video in the queue goes on behind."""
         with self.holding(entry.id):
             path = self._folder.memory(entry.id)
             if not (path / MANIFEST_NAME).exists():
@@ -248,11 +265,28 @@ class Library:
     ) -> Job | None:
         """The oldest video that waits to be watched, or whose worker is gone, for `seconds`; None where none does.
 
+        It may be of an entry that was removed, where others go on behind it (`needed`).
+
         Args:
             model_fingerprint: Only what this model shall watch.
             only: Only these entries.
         """
+        self.sweep()
         return self._queue.lease(worker, seconds, model_fingerprint=model_fingerprint, only=only)
+
+    def num_waiting(self) -> int:
+        """Videos in the queue that nobody works on yet, also of entries that were removed and that others need."""
+        return self._queue.num_waiting()
+
+    def needed(self, entry_id: str) -> Entry:
+        """The entry of a whole id, also of one that was removed and that a video in the queue goes on behind."""
+        with self._catalogue.reading() as connection:
+            return find_needed(connection, entry_id, now=self._clock())
+
+    def is_needed(self, entry_id: str) -> bool:
+        """Whether a video in the queue goes on behind this entry, which may be removed."""
+        with self._catalogue.reading() as connection:
+            return is_needed(connection, entry_id)
 
     def progress(self, entry_id: str) -> JobProgress | None:
         """How far the watching of an entry is; None where it neither waits nor is being watched."""
@@ -283,16 +317,21 @@ class Library:
         """
         try:
             with needing(self._folder.lock(entry_id)):
-                self.entry(entry_id)  # it may have been removed before our lock held
+                self.needed(entry_id)  # it may have been removed before our lock held
                 yield
         finally:
-            if self._is_removed(entry_id):
+            if self._is_gone(entry_id):
                 self._remover.sweep(entry_id)
 
     def begin_behind(self, job: Job, base: Entry) -> None:
-        """Give the entry of a job what is known of the intervals of the memory that it goes on behind."""
+        """Give the entry of a job what is known of the memory that it goes on behind, where it does not have it yet."""
         with self._catalogue.writing() as connection:
             copy_intervals(connection, base.id, job.entry.id)
+            if job.entry.num_intervals < base.num_intervals:
+                update_entry(
+                    connection, job.entry.id, num_intervals=base.num_intervals, num_frames=base.num_frames,
+                    num_rows=base.num_rows, num_bytes=base.num_bytes,
+                )  # fmt: skip
         pictures = self._folder.thumbnails_of(base.id)
         if pictures.is_dir():
             shutil.copytree(pictures, self._folder.thumbnails_of(job.entry.id), dirs_exist_ok=True)
@@ -307,7 +346,8 @@ class Library:
         if thrown is not None:
             remove_tree(thrown)
 
-    def _is_removed(self, entry_id: str) -> bool:
+    def _is_gone(self, entry_id: str) -> bool:
+        """Whether it was removed; where nothing is left of it, it has no more than the lock that we have made anew."""
         with self._catalogue.reading() as connection:
             row = connection.execute("SELECT removed_at FROM entry WHERE id = ?", (entry_id,)).fetchone()
-        return row is not None and row["removed_at"] is not None
+        return row is None or row["removed_at"] is not None

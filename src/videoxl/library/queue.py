@@ -10,18 +10,19 @@ from collections.abc import Callable, Collection
 
 from videoxl.errors import UsageError
 from videoxl.library.catalogue import Catalogue
-from videoxl.library.entries import find_entry, update_entry
+from videoxl.library.entries import update_entry
 from videoxl.library.entry import JobProgress
 from videoxl.library.folder import LibraryFolder
 from videoxl.library.job import Job
+from videoxl.library.promise import NEEDED, find_needed
 
 MOST_DEATHS = 3
 
-_WAITING = """
+_WAITING = f"""
+    {NEEDED}
     SELECT j.*, e.model_fingerprint FROM job j JOIN entry e ON e.id = j.entry_id
-    WHERE e.removed_at IS NULL AND j.lease_until <= :now
-      AND NOT EXISTS (
-          SELECT 1 FROM entry b WHERE b.id = e.base_id AND b.state = 'queued' AND b.removed_at IS NULL)
+    WHERE (e.removed_at IS NULL OR e.id IN (SELECT id FROM needed)) AND j.lease_until <= :now
+      AND NOT EXISTS (SELECT 1 FROM job b WHERE b.entry_id = e.base_id)
     ORDER BY j.queued_at, j.rowid
 """
 _TAKE = """
@@ -66,6 +67,14 @@ class JobQueue:
             worker=row["worker"] if row["lease_until"] > self._clock() else "",
         )
 
+    def num_waiting(self) -> int:
+        """Videos that nobody works on yet, those included that were removed and must be watched for others."""
+        with self._catalogue.reading() as connection:
+            found = connection.execute(
+                "SELECT count(*) FROM job WHERE worker = '' OR lease_until <= ?", (self._clock(),)
+            ).fetchone()
+        return int(found[0])
+
     def _take(self, connection: sqlite3.Connection, row: sqlite3.Row, worker: str, seconds: float, now: float) -> Job:
         token, entry_id = secrets.token_hex(16), row["entry_id"]
         num_deaths = row["num_deaths"] + bool(row["worker"])
@@ -73,7 +82,7 @@ class JobQueue:
             _TAKE,
             {"worker": worker, "token": token, "until": now + seconds, "num_deaths": num_deaths, "id": entry_id},
         )
-        entry = find_entry(connection, entry_id, now=now)
+        entry = find_needed(connection, entry_id, now=now)
         return Job(entry, self._folder.memory(entry.id), worker, seconds, token, self._catalogue, self._clock)
 
 

@@ -1,10 +1,13 @@
 """Taking memories away, by name, by age or by size, without pulling files from under anybody.
 
 Removing marks an entry, and from then on nobody finds it. Its files go at once where nobody needs them, else when the
-last who does leaves, at the latest with the next `gc`. A file system is changed before the catalogue forgets, so a
-process that is killed in between leaves something that the next sweep finishes.
+last who does leaves; where that one is killed, whoever looks into the queue next takes them away. What a video in the
+queue goes on behind stays until that is watched (`promise.py`). A file system is changed before the catalogue forgets,
+so a process that is killed in between leaves something that the next sweep finishes.
 """
 
+import logging
+import os
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -16,7 +19,10 @@ from videoxl.library.catalogue import Catalogue
 from videoxl.library.entries import list_entries, update_entry
 from videoxl.library.entry import Collected, Entry
 from videoxl.library.folder import LibraryFolder, remove_tree, tree_bytes
+from videoxl.library.promise import is_needed, unneeded
 from videoxl.library.read_lock import taking
+
+logger = logging.getLogger(__name__)
 
 LEFTOVER_SECONDS = 86400.0  # age from which something that was being copied in counts as left by a killed process
 
@@ -26,12 +32,34 @@ class Remover:
 
     def __init__(self, catalogue: Catalogue, folder: LibraryFolder, clock: Callable[[], float]) -> None:
         self._catalogue, self._folder, self._clock = catalogue, folder, clock
+        self._stuck: set[str] = set()
 
     def remove(self, entry: Entry) -> int:
         """Forget an entry and all that was asked of it; the bytes that could be freed right away."""
         with self._catalogue.writing() as connection:
-            _forget(connection, entry.id, now=self._clock())
-        return self.sweep(entry.id)
+            update_entry(connection, entry.id, removed_at=self._clock())
+            connection.execute("DELETE FROM question WHERE entry_id = ?", (entry.id,))
+            forgotten = _forget_unneeded(connection)
+            if entry.id not in forgotten:
+                self._keep_video(connection, entry.id)
+        return sum(self.sweep(entry_id) for entry_id in forgotten)
+
+    def sweep_removed(self) -> int:
+        """Take away what nobody needs any more of all that was removed; where there is nothing, this is one look."""
+        with self._catalogue.reading() as connection:
+            if not unneeded(connection):
+                return 0
+        with self._catalogue.writing() as connection:
+            forgotten = _forget_unneeded(connection)
+        num_bytes = 0
+        for entry_id in forgotten:
+            try:
+                num_bytes += self.sweep(entry_id)
+            except OSError as error:  # what is left of one memory keeps nobody from working on others
+                if entry_id not in self._stuck:
+                    logger.warning("memory %s was removed, and its files cannot be (%s)", entry_id[:8], error)
+                self._stuck.add(entry_id)
+        return num_bytes
 
     def sweep(self, entry_id: str) -> int:
         """Take the files of a removed entry away if nobody needs them; the bytes that this freed."""
@@ -41,7 +69,8 @@ class Remover:
                 # In the transaction: whoever adds the same video again either finds the entry as it was, or none.
                 with self._catalogue.writing() as connection:
                     row = connection.execute("SELECT * FROM entry WHERE id = ?", (entry_id,)).fetchone()
-                    if row is not None and row["removed_at"] is not None:
+                    is_removed = row is not None and row["removed_at"] is not None
+                    if is_removed and not is_needed(connection, entry_id):
                         thrown = self._throw_away(entry_id)
                         if not self._folder.memory(entry_id).exists():
                             connection.execute("DELETE FROM entry WHERE id = ?", (entry_id,))
@@ -62,7 +91,7 @@ class Remover:
         removed: list[Entry] = []
         num_in_use = 0
         for entry in self._due(max_age_seconds, max_bytes):
-            if self._is_needed(entry):
+            if self._is_in_use(entry):
                 num_in_use += 1
                 continue
             num_bytes += self.remove(entry)
@@ -86,16 +115,34 @@ class Remover:
     def _bytes_of(self, entry: Entry) -> int:
         return sum(tree_bytes(path) for path in self._places(entry.id))
 
-    def _is_needed(self, entry: Entry) -> bool:
+    def _is_in_use(self, entry: Entry) -> bool:
+        with self._catalogue.reading() as connection:
+            if is_needed(connection, entry.id):
+                return True
         with taking(self._folder.lock(entry.id)) as is_ours:
             return not is_ours
 
+    def _keep_video(self, connection: sqlite3.Connection, entry_id: str) -> None:
+        """Give an entry that is to be watched though it was removed a name of its own for an upload that may go now."""
+        row = connection.execute(
+            "SELECT e.source_path FROM entry e JOIN job j ON j.entry_id = e.id WHERE e.id = ?", (entry_id,)
+        ).fetchone()
+        path = Path(row["source_path"]) if row is not None and row["source_path"] is not None else None
+        if path is not None and path.parent == self._folder.files:
+            own = self._folder.fetched / f"{entry_id}{path.suffix}"
+            try:
+                with suppress(FileExistsError):  # of the same bytes: the id follows from them
+                    os.link(path, own)
+            except OSError as error:  # it is gone already, or the file system has no second names: watching will say so
+                logger.warning("the upload of memory %s cannot be kept (%s)", entry_id[:8], error)
+            else:
+                update_entry(connection, entry_id, source_path=str(own))
+
     def _clear_away(self) -> int:
         """Finish what killed processes began: removed entries, files of none, copies that never became whole."""
+        num_bytes = self.sweep_removed()
         with self._catalogue.reading() as connection:
-            rows = connection.execute("SELECT id, removed_at FROM entry").fetchall()
-        num_bytes = sum(self.sweep(row["id"]) for row in rows if row["removed_at"] is not None)
-        known = {row["id"] for row in rows}
+            known = {row["id"] for row in connection.execute("SELECT id FROM entry")}
         for room in (self._folder.memories, self._folder.thumbnails, self._folder.locks):
             strays = {path.stem for path in room.iterdir() if is_id(path.stem)} - known
             num_bytes += sum(self._sweep_stray(entry_id) for entry_id in sorted(strays))
@@ -140,10 +187,12 @@ class Remover:
         return False
 
 
-def _forget(connection: sqlite3.Connection, entry_id: str, *, now: float) -> None:
-    update_entry(connection, entry_id, removed_at=now)
-    for table in ("job", "question", "interval"):
-        connection.execute(f"DELETE FROM {table} WHERE entry_id = ?", (entry_id,))
+def _forget_unneeded(connection: sqlite3.Connection) -> list[str]:
+    """End the watching of all that was removed and is not needed any more; their ids."""
+    forgotten = unneeded(connection)
+    for table in ("job", "interval"):
+        connection.executemany(f"DELETE FROM {table} WHERE entry_id = ?", [(entry_id,) for entry_id in forgotten])
+    return forgotten
 
 
 def _check(max_age_seconds: float | None, max_bytes: int | None) -> None:

@@ -20,6 +20,7 @@ import torch
 
 from videoxl.engine import Progress, VideoXL
 from videoxl.errors import (
+    EntryNotFoundError,
     LeaseLostError,
     MemoryFormatError,
     MemoryMismatchError,
@@ -27,6 +28,7 @@ from videoxl.errors import (
     VideoFormatError,
     VideoXLError,
 )
+from videoxl.library.added_video import AddedVideo
 from videoxl.library.embedding import interval_vectors
 from videoxl.library.entry import Entry, KeptInterval
 from videoxl.library.heartbeat import Heartbeat
@@ -114,12 +116,19 @@ class _Work:
         self._job, self._library, self._vxl = job, library, vxl
         self._between, self._open_source, self._progress = between, open_source, progress
         self._heartbeat = Heartbeat(job)
-        self._video: SeenSource | None = None
+        self._added: AddedVideo | None = None
         self._next_note_seconds = 0.0
         self._num_intervals: int | None = None
+        self._num_frames = 0
 
     def do(self) -> Entry:
         """See `work_on`."""
+        try:
+            return self._done()
+        finally:
+            self._library.sweep()  # what it went on behind and was removed is needed no more
+
+    def _done(self) -> Entry:
         job = self._job
         try:
             with self._library.holding(job.entry.id), self._heartbeat:
@@ -138,7 +147,10 @@ class _Work:
         except BaseException:  # Ctrl-C, or the process is told to end
             self._give_back()
             raise
-        return self._library.entry(job.entry.id)
+        try:
+            return self._library.needed(job.entry.id)
+        except EntryNotFoundError as error:
+            raise LeaseLostError(f"{job.entry.title} was removed when it was watched.") from error
 
     def _give_back(self) -> None:
         with suppress(LeaseLostError):  # then there is nothing to give
@@ -153,40 +165,50 @@ class _Work:
             )
         if entry.source_path is None:
             raise UsageError("where its video lies is not known. Add the video itself.")
-        video = self._video = SeenSource(self._open_source(Path(entry.source_path)), name=entry.source_name)
-        if video.fingerprint() != entry.source_sha256:
-            raise VideoFormatError(f"{entry.source_name} has changed since it was added. Add it again.")
-        if entry.base_id is not None:
-            return self._append(entry.base_id, video)
+        added = self._added = AddedVideo(entry, Path(entry.source_path), self._open_source)
+        begins_with = None if entry.base_id is None else self._base(entry.base_id)
         try:
-            self._watch_into(video)
-        except (MemoryFormatError, MemoryMismatchError) as error:
-            logger.warning("what was kept of %s is made anew: %s", entry.title, error)
+            try:
+                self._watch_into(added.source, begins_with)
+            except (MemoryFormatError, MemoryMismatchError) as error:
+                logger.warning("what was kept of %s is made anew: %s", entry.title, error)
+                self._library.discard(self._job)
+                self._watch_into(added.source, begins_with)
+            added.check_whole()
+        except VideoFormatError:  # nothing of another video is gone on with when this one is added again
             self._library.discard(self._job)
-            self._watch_into(video)
+            self._job.forget_kept()
+            raise
 
-    def _watch_into(self, video: SeenSource) -> None:
+    def _watch_into(self, video: SeenSource, begins_with: CompressedMemory | None) -> None:
         self._num_intervals = None
-        self._vxl.watch(
-            video, out=self._job.path, progress=self._note, on_interval=self._keep,
-            **self._job.entry.settings.arguments(),
-        )  # fmt: skip
-
-    def _append(self, base_id: str, video: SeenSource) -> None:
-        base = self._library.entry(base_id)
-        if base.state != "ready":
-            raise UsageError(f"it goes on behind {base.title}, which is {base.state}. Have that watched first.")
-        with self._library.reading(base_id) as path:
-            memory = self._vxl.open(path)
-        self._library.begin_behind(self._job, base)
-        settings = self._job.entry.settings.arguments()
+        out, settings = self._job.path, self._job.entry.settings.arguments()
+        if begins_with is None:
+            self._vxl.watch(video, out=out, progress=self._note, on_interval=self._keep, **settings)
+            return
         if settings.pop("timestamps") is not None:
             raise UsageError("a video that is appended cannot be watched at given timestamps; give a rate instead.")
-        self._vxl.append(memory, video, progress=self._note, on_interval=self._keep, **settings)
-        memory.save(self._job.path, overwrite=True)
+        memory = begins_with.fork()  # it may have to begin again
+        self._vxl.append(memory, video, out=out, progress=self._note, on_interval=self._keep, **settings)
+
+    def _base(self, base_id: str) -> CompressedMemory:
+        """The memory that this one goes on behind."""
+        try:
+            base = self._library.needed(base_id)
+        except EntryNotFoundError as error:
+            raise UsageError(
+                "the memory that it goes on behind was removed. Watch that video again, and append this one to it."
+            ) from error
+        if base.state != "ready":
+            raise UsageError(f"it goes on behind {base.title}, which is {base.state}. Have that watched first.")
+        with self._library.reading_needed(base) as path:
+            memory = self._vxl.open(path)
+        self._library.begin_behind(self._job, base)
+        return memory
 
     def _note(self, progress: Progress) -> None:
         self._heartbeat.check()
+        self._check_opened()
         is_last = progress.num_frames >= progress.total_frames
         if time.monotonic() >= self._next_note_seconds or is_last:
             self._next_note_seconds = time.monotonic() + SECONDS_BETWEEN_NOTES
@@ -200,8 +222,9 @@ class _Work:
 
     def _keep(self, memory: CompressedMemory, segment: Segment, visual_ND: torch.Tensor) -> None:
         self._heartbeat.check()
+        self._check_opened()
         if self._num_intervals is None:
-            self._num_intervals = len(memory.intervals) - 1
+            self._num_intervals, self._num_frames = len(memory.intervals) - 1, memory.num_frames - segment.num_frames
         number = self._num_intervals
         interval = KeptInterval(
             index=number,
@@ -212,13 +235,23 @@ class _Work:
             ratio=segment.ratio,
             source=segment.source,
         )
-        self._job.keep_interval(interval, interval_vectors(visual_ND, segment.num_frames))
-        assert self._video is not None
-        picture = self._video.picture_of(segment)
-        if picture is not None:
+        assert self._added is not None
+        picture = self._added.source.picture_of(segment)
+        if picture is not None:  # before the interval is told of, so that whoever hears of it finds its picture
             self._library.keep_thumbnail(self._job.entry.id, number, picture)
-        self._num_intervals = number + 1
+        self._num_intervals, self._num_frames = number + 1, self._num_frames + segment.num_frames
+        self._job.keep_interval(
+            interval,
+            interval_vectors(visual_ND, segment.num_frames),
+            num_frames=self._num_frames,
+            num_rows=memory.num_rows,
+            num_bytes=memory.nbytes,
+        )
         _tell(self._between, memory)
+
+    def _check_opened(self) -> None:
+        assert self._added is not None, "frames come of a video that was opened"
+        self._added.check_opened()
 
     def _why(self, error: Exception) -> str:
         """What went wrong, in a sentence that names no place on this machine."""

@@ -68,6 +68,7 @@ def check_same_run(stored: MemoryAbout, given: MemoryAbout, *, is_complete: bool
             ("tokens per frame", stored.tokens_per_frame, given.tokens_per_frame),
             ("sources", *_identities(stored.sources, given.sources)),
             ("plan", stored.plan, stored.plan if is_complete else given.plan),
+            ("plan", *_own_plans(stored.sources, given.sources)),
         )
         if one != other
     ]
@@ -86,6 +87,13 @@ def _identities(stored: tuple[MemorySource, ...], given: tuple[MemorySource, ...
         [source.sha256 if by_content else source.name for source in stored],
         [source.sha256 if by_content else source.name for source in given],
     )
+
+
+def _own_plans(stored: tuple[MemorySource, ...], given: tuple[MemorySource, ...]) -> tuple[list[Any], list[Any]]:
+    """How each video that was put behind others was to be watched, which its own details say."""
+    return [source.details.get("plan") for source in stored], [
+        source.details.get("plan") for source in given[: len(stored)]
+    ]
 
 
 def _plain(value: PlainJson) -> dict[str, Any]:

@@ -207,6 +207,8 @@ class Memories:
 
     def _duration(self, video: Video) -> float:
         """How long it lasts; what is no video is refused here, before it is queued."""
+        if video.duration_seconds is not None:
+            return video.duration_seconds
         from videoxl.video.isolated import IsolatedSource
 
         with IsolatedSource(video.path) as source:
@@ -221,7 +223,7 @@ class Memories:
 
     def _check_room(self) -> None:
         most = self._config.limits.max_queued
-        if len(self.library.entries(state="queued", limit=most)) >= most:
+        if self.library.num_waiting() >= most:
             raise Problem(
                 429, f"{most} videos wait to be watched already; add more when some are done.", code="queue_full",
                 headers={"Retry-After": "60"},

@@ -1,16 +1,29 @@
-"""From what a client names to a file on this machine: an upload, an address, an allowed path, another memory's."""
+"""From what a client names to a file on this machine: an upload, an address, an allowed path, another memory's.
 
+A path is a promise that can be broken: whoever may write to an allowed folder can put a link that leads out of it under
+a name that was checked. So what is said of a file is said of one descriptor that was opened without following links,
+its digest above all; the watching compares what it opens with that (`library/worker.py`).
+"""
+
+import os
+import stat
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from videoxl.errors import VideoError
 from videoxl.library import Entry, Library
 from videoxl.server.config import ServeConfig
 from videoxl.server.files import UploadedFiles
 from videoxl.server.problem import Problem
 from videoxl.server.protocol.memories import Source
 
+if TYPE_CHECKING:
+    from videoxl.library.fetch_local import LocalFile
+
 RETRY_SECONDS = 5
+OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +35,8 @@ class Video:
     """What people call it."""
     sha256: str | None = None
     """Where it is known already."""
+    duration_seconds: float | None = None
+    """The same."""
 
 
 class Sources:
@@ -50,18 +65,41 @@ class Sources:
 
     def of_memory(self, entry: Entry) -> Video:
         """The video that a memory was made of. Raises Problem (404) where it is gone."""
-        path = video_path(entry)
-        if path is None:
-            raise Problem(
-                404, "the video of this memory is not here any more; give its file or address again.", code="video_gone"
-            )
-        return Video(path=path, name=entry.source_name, sha256=entry.source_sha256)
+        with self.open(entry) as file:
+            found = _looked_at(file, entry.source_name, sha256=entry.source_sha256)
+        return replace(found, path=Path(entry.source_path or file.path))
+
+    def open(self, entry: Entry) -> "LocalFile":
+        """The video of a memory, open; where its folder is one of ours or an allowed one, no link leads out of it.
+
+        Raises Problem (404) where it is gone, or leads out.
+        """
+        from videoxl.library.fetch_local import LocalFile, open_local
+
+        gone = Problem(404, "the video of this memory is not here any more; give it again.", code="video_gone")
+        if entry.source_path is None:
+            raise gone
+        path = Path(entry.source_path)
+        folders = [*self._config.allow_folders, self._library.files, self._library.fetched]
+        try:
+            if any({folder, folder.resolve()} & {*path.parents} for folder in folders):
+                return open_local(path, folders)
+            file = LocalFile(path, os.open(path, OPEN_FLAGS))  # of a person at this machine, wherever it leads
+        except (OSError, VideoError) as error:
+            raise gone from error
+        if not stat.S_ISREG(os.fstat(file.descriptor).st_mode):
+            os.close(file.descriptor)
+            raise gone
+        return file
 
     def find_url(self, url: str, *, stopped: threading.Event | None = None) -> Video:
         """The file that an address names: http(s), data:, or file: where that is allowed. Raises as `find` does."""
         from videoxl.library.fetch import fetch
         from videoxl.library.fetch_limits import FetchLimits
+        from videoxl.library.fetch_local import path_of_file_url
 
+        if url[:5].lower() == "file:":
+            return self._local(str(path_of_file_url(url)))
         if not self._downloads.acquire(blocking=False):
             raise Problem(
                 429, "as many videos are being fetched as this server does at once; try again in a moment.",
@@ -70,8 +108,7 @@ class Sources:
         try:
             fetched = fetch(
                 url, self._files.folder, FetchLimits(max_bytes=self._config.limits.max_upload_bytes),
-                allowed_folders=self._config.allow_folders, allow_private=self._config.allow_private_urls,
-                stopped=stopped,
+                allow_private=self._config.allow_private_urls, stopped=stopped,
             )  # fmt: skip
         finally:
             self._downloads.release()
@@ -83,7 +120,20 @@ class Sources:
         if "\0" in given:
             raise Problem(400, "a path with a zero byte in it names nothing.", code="invalid_value", param="path")
         with open_local(Path(given), self._config.allow_folders) as file:
-            return Video(path=file.path, name=file.path.name)
+            return _looked_at(file, file.path.name)
+
+
+def _looked_at(file: "LocalFile", name: str, *, sha256: str | None = None) -> Video:
+    """What is known of an open file; what is no video is refused. Its digest is computed where it is not known."""
+    from videoxl.video.isolated import IsolatedSource
+
+    with IsolatedSource(file.path, descriptor=file.descriptor, name=name) as source:
+        return Video(
+            path=file.path,
+            name=name,
+            sha256=sha256 or source.fingerprint(),
+            duration_seconds=source.info.duration_seconds,
+        )
 
 
 def video_path(entry: Entry) -> Path | None:

@@ -60,8 +60,9 @@ class Watching:
         self._wake.set()
 
     def stop_entry(self, entry_id: str) -> None:
-        """Nobody wants this memory any more: if it is being watched, let go of it at the next interval."""
-        self._unwanted = entry_id
+        """This memory was removed: if it is being watched, and for nothing else, let go of it at the next interval."""
+        if not self._library.is_needed(entry_id):
+            self._unwanted = entry_id
 
     def begin_stop(self) -> None:
         """Stop at the end of the interval."""

@@ -36,6 +36,29 @@ def test_a_memory_is_renamed_in_every_tab(visit, short):
     expect(entry(other, "the harbour wall")).to_be_visible()
 
 
+def test_a_film_has_a_picture_as_soon_as_an_interval_is_kept(visit, watch, long_film):
+    """While frames are watched and no interval is kept, no picture is asked for; then there is one, and it is shown."""
+    page = visit.open()
+    missing = []
+    page.on("response", lambda response: response.status == 404 and missing.append(response.url))
+
+    def keep_nothing(route):
+        listed = route.fetch().json()
+        for memory in listed["data"]:
+            memory.update(state="watching", num_intervals=0, progress={"frames": 600, "total": 60000})
+        route.fulfill(json=listed)
+
+    page.route("**/v1/memories?*", keep_nothing)
+    watch(long_film, title="harbours", waits=False, fps=10)
+    row = entry(page, "harbours")
+    expect(row.locator(".entry-facts")).to_have_text("1 % watched")
+    expect(row.locator("img")).not_to_have_attribute("src", re.compile("."))
+    page.unroute("**/v1/memories?*")
+    expect(row.locator("img")).to_have_attribute("src", re.compile(r"thumbnails/0\.jpg"))
+    page.wait_for_function("image => image.naturalWidth > 0", arg=row.locator("img").element_handle())
+    assert missing == []
+
+
 def test_a_memory_is_deleted_only_when_one_is_sure(visit, short):
     """Deleting asks first; Escape keeps it; confirmed, it is gone, and a tab that shows it says so."""
     page, other = visit.open(), visit.open(f"/?memory={short['id']}")

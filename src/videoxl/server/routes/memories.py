@@ -1,5 +1,6 @@
 """Memories: watch, list, show, rename, remove, append, and take one along as a file."""
 
+import os
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -135,5 +136,9 @@ def get_video(memory_id: MemoryId, site: SiteOf, source: Annotated[int, Query(ge
         raise Problem(404, "the video of this memory is not here any more.", code="video_gone")
     from videoxl.video.content_type import content_type_of
 
-    kind = content_type_of(video.path).media_type
-    return VideoResponse(video.path, media_type=kind, filename=video.name, etag=video.entry.source_sha256)
+    with site.memories.sources.open(video.entry) as file:
+        with open(os.dup(file.descriptor), "rb") as content:
+            kind = content_type_of(content, name=video.name).media_type
+        return VideoResponse(
+            file.path, media_type=kind, filename=video.name, etag=video.entry.source_sha256, descriptor=file.descriptor
+        )

@@ -44,8 +44,7 @@ export class LibraryRow {
     this.bar.hidden = memory.state !== "watching";
     this.bar.value = share(memory);
     this.bar.setAttribute("aria-label", `Watching ${memory.title}`);
-    const hasPicture = memory.num_intervals || memory.progress?.frames;
-    if (hasPicture && !this.image.getAttribute("src")) this.image.setAttribute("src", thumbnailPath(memory.id, 0));
+    if (memory.num_intervals && !this.image.getAttribute("src")) this.image.setAttribute("src", thumbnailPath(memory.id, 0));
   }
 
   mark(isOpen) {
