@@ -93,12 +93,13 @@ def _cut_footage(rows: list[Row], unpacked: dict[str, Path], temporary: Path) ->
             )
             clips[f"{row.name}.webp"] = {"split": row.split, "seconds": None}
         else:
-            seconds = _cut_clip(_plain(source, temporary), row, target / f"{row.name}.mp4")
+            seconds = cut_clip(_plain(source, temporary), row, target / f"{row.name}.mp4")
             clips[f"{row.name}.mp4"] = {"split": row.split, "seconds": seconds}
     _write(target / "clips.json", json.dumps(clips, indent=1, sort_keys=True))
 
 
-def _cut_clip(source: Path, row: Row, target: Path) -> float:
+def cut_clip(source: Path, row: Row, target: Path) -> float:
+    """Write the seconds and the part of the picture that a row names; how many seconds there were."""
     frames = [_crop(frame, row.crop, CLIP_SIDE) for frame in _frames(source, float(row.start), float(row.stop))]
     width, height = frames[0].size
     with FilmWriter(target, width=width, height=height, fps=CLIP_FPS, quality=CLIP_QUALITY) as film:

@@ -3,9 +3,10 @@
     python recipes/nano/evaluate.py WORK --split validation [--model FOLDER] [--films 24] [--draw 1] [--out FILE.json]
     python recipes/nano/evaluate.py WORK --split test --stills FOLDER --out benchmarks/results/nano.json
 
-Films of 128 s, one frame a second, of the split's own footage, renderings and wordings (evaluation/films.py lists the
-groups), and hours made of them. Each is asked at 1x to 16x, and through memories of the size of 16x without VSTs. What
-the model makes of each frame is kept in WORK: a run that was stopped goes on (`--watch-only` ends there).
+Films of 128 s, one frame a second, of the split's own footage (or of that in `--clips`), renderings and wordings
+(evaluation/films.py lists the groups), and hours made of them. Each is asked at 1x to 16x, and through memories of the
+size of 16x without VSTs. What the model makes of each frame is kept in WORK: a run that was stopped goes on
+(`--watch-only` ends there).
 Choose on validation; run test once, at the end.
 """
 
@@ -112,7 +113,7 @@ def _world(options: argparse.Namespace, names: Sequence[str]) -> World:
     known = tuple(name for name in pictures.names if name in names) if names else pictures.names
     return World(
         options.split, known, draw=options.draw, seconds=float(options.seconds), stills=options.stills,
-        strangers=options.strangers / options.split,
+        clips=options.clips, strangers=options.strangers / options.split,
     )  # fmt: skip
 
 
@@ -178,6 +179,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--hours", type=int, default=60, help="hours of each group that is asked in hours")
     parser.add_argument("--draw", type=int, default=0, help="another number, other films")
     parser.add_argument("--out", type=Path, help="write the numbers here")
+    parser.add_argument("--clips", type=Path, help="a folder of footage to use instead of the split's built-in one")
     parser.add_argument("--stills", type=Path, help="a folder of photographs of ordinary things")
     parser.add_argument("--strangers", type=Path, default=HERE / "media" / "strangers", help="SPLIT/*.webp, nameless")
     parser.add_argument("--tower", type=Path, default=HERE / "tower.safetensors", help="published tower, classifier")

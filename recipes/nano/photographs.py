@@ -83,7 +83,7 @@ def rebuild(photographs: list[Photograph], sources: list[Source], clones: Path, 
     missing = []
     for photograph in photographs:
         source = of_slug[photograph.slug]
-        content = _show(clones / source.repository.replace("/", "+"), source.commit, photograph.path)
+        content = show(clones / source.repository.replace("/", "+"), source.commit, photograph.path)
         picture = _picture(content, photograph.second) if content else None
         webp = _webp(picture) if picture else b""
         if photograph.file == f"{source.slug}-{hashlib.sha256(webp).hexdigest()[:8]}.webp":
@@ -95,7 +95,7 @@ def rebuild(photographs: list[Photograph], sources: list[Source], clones: Path, 
     return missing
 
 
-def _show(clone: Path, commit: str, path: str) -> bytes:
+def show(clone: Path, commit: str, path: str) -> bytes:
     """A file of a repository; nothing where git has none, and git says why."""
     return subprocess.run(["git", "-C", str(clone), "show", f"{commit}:{path}"], stdout=subprocess.PIPE).stdout
 

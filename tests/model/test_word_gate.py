@@ -12,7 +12,7 @@ from videoxl.model.projector import Projector
 from videoxl.model.word_gate import WordGate
 
 WIDTH, NUM_WORDS, FLOOR = 32, 5, -3.8
-SETTINGS = {"num_words": NUM_WORDS, "cosine": 0.36, "softness": 0.04, "floor": FLOOR}
+SETTINGS = {"num_words": NUM_WORDS, "cosine": 0.36, "lead": 0.1, "softness": 0.04, "floor": FLOOR}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,14 @@ def test_a_claim_with_a_word_stands(gate) -> None:
         torch.testing.assert_close(gate(token), token, atol=1e-3, rtol=0)
 
 
+@pytest.mark.parametrize(("other", "stands"), [(0.5, True), (1.0, False)])
+def test_a_claim_between_two_words_is_taken_back(gate, other, stands) -> None:
+    """A token that points to two words about alike is no picture of either."""
+    token = _token(gate, word=1.0, elsewhere=0.0, claim=9.0)
+    token[0, 0, 1] = other
+    assert gate(token)[0, 0] @ gate.axis_D == pytest.approx(9.0 if stands else FLOOR, abs=2.0)
+
+
 @given(st.integers(0, 2**31 - 1), st.floats(0.1, 20))
 def test_only_the_claim_moves_and_only_downward(gate, seed, size) -> None:
     """Whatever the token, all of it beside the axis stays, and its claim never grows."""
@@ -71,3 +79,5 @@ def test_a_gate_with_other_settings_is_refused() -> None:
     """A config of a gate that this release does not know is named, not built."""
     with pytest.raises(CheckpointError, match="word_gate has num_words; expected cosine"):
         VideoXLConfig(word_gate={"num_words": 3})
+    with pytest.raises(CheckpointError, match="word_gate has 1 words; expected 2 or more"):
+        VideoXLConfig(word_gate=SETTINGS | {"num_words": 1})

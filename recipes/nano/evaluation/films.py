@@ -47,6 +47,8 @@ class World:
     """A folder of pictures without a name."""
     stills: Path | None = None
     """A folder of photographs."""
+    clips: Path | None = None
+    """A folder of footage to make all other films of; the split's built-in footage when None."""
     pictures: PictureSet = field(default_factory=PictureSet.builtin)
 
     def seed(self, group: Group, index: int) -> int:
@@ -56,6 +58,7 @@ class World:
     def film(self, group: Group, index: int) -> Film:
         """Film `index` of a group."""
         options: dict[str, Any] = {"num_needles": 0, "names": self.names, "pictures": self.pictures}
+        options["footage"] = FootageSet.builtin(self.split) if self.clips is None else _footage(self.clips, self.split)
         return random_film(
             split_generator(self.split, self.seed(group, index)),
             seconds=self.seconds,
@@ -66,7 +69,7 @@ class World:
     def film_name(self, group: Group, index: int) -> str:
         """What a film is called in a folder: another name as soon as anything about it is different."""
         media = [ASSETS / "pictures", BUILTIN]
-        media += [folder for folder in (self._own_folder(group),) if folder is not None]
+        media += [folder for folder in (self._own_folder(group), self.clips) if folder is not None]
         about = hashlib.sha256(f"{self.film(group, index).facts.to_json()} {_listing(*media)}".encode())
         return f"{self.split}-{self.draw}-{group}-{index}-{about.hexdigest()[:10]}"
 

@@ -32,6 +32,7 @@ SIGHT_SETTINGS = (
     "vision_feature_select_strategy",
     "spatial_pool_stride",
     "projector_hidden_size",
+    "word_gate",
 )
 
 

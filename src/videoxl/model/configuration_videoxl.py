@@ -10,7 +10,7 @@ from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 from videoxl.errors import CheckpointError
 
 DECODER_TYPES = ("qwen2", "llama")
-GATE_KEYS = {"num_words", "cosine", "softness", "floor"}
+GATE_KEYS = {"num_words", "cosine", "lead", "softness", "floor"}
 
 
 class VideoXLConfig(PreTrainedConfig):
@@ -68,6 +68,8 @@ class VideoXLConfig(PreTrainedConfig):
             raise CheckpointError(
                 f"word_gate has {', '.join(sorted(self.word_gate))}; expected {', '.join(sorted(GATE_KEYS))}."
             )
+        if self.word_gate is not None and self.word_gate["num_words"] < 2:
+            raise CheckpointError(f"word_gate has {self.word_gate['num_words']} words; expected 2 or more.")
         if self.layout_rule not in ("close", "drop"):
             raise CheckpointError(f"layout_rule is {self.layout_rule!r}, expected 'close' or 'drop'.")
         super().__post_init__(**kwargs)

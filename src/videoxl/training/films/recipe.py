@@ -35,7 +35,10 @@ class ModelSizes:
 class GateConfig:
     """When a visual token may say that something named is there (model/word_gate.py)."""
 
-    cosine: float = 0.36
+    cosine: float = 0.5
+    """Least cosine with a word."""
+    lead: float = 0.1
+    """By how much it must be larger than the cosine with the next word."""
     softness: float = 0.04
     floor: float = -3.8
 
