@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from videoxl.errors import VideoDecodeError
-from videoxl.evaluation.asker import Said, Watched
+from videoxl.evaluation.asker import Prompt, Said, Watched
 from videoxl.evaluation.choices import MultipleChoice
 from videoxl.evaluation.item import Item
 from videoxl.evaluation.record import WatchedVideo
@@ -85,10 +85,13 @@ class Echo:
 
     name: str = "echo"
     watches: bool = True
+    asks_together: bool = False
     fingerprint: str = "e" * 64
     chosen: dict[str, Any] = field(default_factory=dict)
     watched: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    batches: list[int] = field(default_factory=list)
+    """How many were asked at once, each time that it was more than one."""
 
     def settings(self) -> dict[str, Any]:
         return self.chosen
@@ -105,3 +108,8 @@ class Echo:
         self.asked.append(item.id)
         memory = None if watched is None else watched.memory
         return Said(f"{memory}: {prompt} ({max_new_tokens})", evidence=((0.5, 1.0, 1 / 3),), details={"by": asking})
+
+    def ask_together(self, watched: Watched | None, prompts: Sequence[Prompt]) -> list[Said]:
+        self.batches.append(len(prompts))
+        memory = None if watched is None else watched.memory
+        return [Said(f"{memory}: {each.text} ({each.max_new_tokens})", first_token_seconds=0.5) for each in prompts]

@@ -1,7 +1,7 @@
 """Killed outright at random, ten times over, and gone on with each time: a run has the bytes of one left in peace.
 
 The kills are real (SIGKILL): a process that holds a model forks, its child asks, and it kills the child somewhere
-behind a random report of progress, wherever the child then is.
+behind a random report of progress, wherever the child then is. Or the child kills itself in the middle of a batch.
 """
 
 import os
@@ -20,10 +20,11 @@ from videoxl.evaluation.runner import run_task
 from .colours import ColourTask
 
 NUM_KILLS = 10
-MOST_REPORTS = 5  # ten children hear of fifty at the most; the run has more
+MOST_REPORTS = 7  # where a child that is not killed yet waits for it; ten of them do not get to the end
 TASK = {"videos": tuple(f"film{number}" for number in range(12)), "questions": 4, "seconds": 20}
 SETTINGS = {"ratio": 4, "fps": 1}
-KILL = f"""
+BATCH = 3  # of the four questions about a film: one batch of three, and one that is asked alone
+ASK = f"""
 import os, random, signal, sys
 from pathlib import Path
 
@@ -38,29 +39,47 @@ from videoxl.evaluation.runner import run_task
 
 torch.set_num_threads(1)
 model_asker.NUM_FRAMES_LONG = 10  # so that memories are written, too
-task, settings, drawn = ColourTask(**{TASK}), RunSettings(**{SETTINGS}), random.Random(int(sys.argv[4]))
+task, settings = ColourTask(**{TASK}), RunSettings(**{SETTINGS}, batch=int(sys.argv[4]))
 vxl = load(sys.argv[2], device="cpu")
 
 
-def ask(reports):
+def ask(listener):
     asker = model_asker.ModelAsker(vxl, settings, name="tiny")
-    say = lambda _: os.write(reports, b".")
-    run_task(task, task.load(None), asker, Path(sys.argv[3]), settings=settings, listener=say)
+    run_task(task, task.load(None), asker, Path(sys.argv[3]), settings=settings, listener=listener)
+    os._exit(0)
 
 
+def is_killed(child):
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL, "the run had ended before it was killed"
+"""
+AT_RANDOM = f"""{ASK}
+drawn = random.Random(int(sys.argv[5]))
 for number in range({NUM_KILLS}):
     heard, reports = os.pipe()
     child = os.fork()
     if not child:
         os.close(heard)
-        ask(reports)
-        os._exit(0)
+        said = []
+
+        def report(progress):
+            said.append(os.write(reports, b"."))
+            if len(said) == {MOST_REPORTS}:
+                signal.pause()
+
+        ask(report)
     os.close(reports)
     for _ in range(drawn.randint(1, {MOST_REPORTS})):
         os.read(heard, 1)
     os.kill(child, signal.SIGKILL)
-    assert os.waitpid(child, 0)[1] == signal.SIGKILL, "the run had ended before it was killed"
+    is_killed(child)
     os.close(heard)
+"""
+BEHIND_EVERY_ITEM = f"""{ASK}
+for number in range(1, {NUM_KILLS} + 1):
+    child = os.fork()
+    if not child:
+        ask(lambda progress: progress.num_items == number and os.kill(os.getpid(), signal.SIGKILL))
+    is_killed(child)
 """
 
 
@@ -73,21 +92,48 @@ def model(make_model, processor, tmp_path_factory):
     return folder
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.fixture(scope="module")
+def check_killed(model, tmp_path_factory):
+    """Kills a run by a script, finishes it, holds it against one left in peace; gives how many items were resumed."""
+    whole = {}
+
+    def finish(path, batch):
+        task, settings = ColourTask(**TASK), RunSettings(**SETTINGS, batch=batch)
+        asker = ModelAsker(load(model, device="cpu"), settings, name="tiny")
+        return run_task(task, task.load(None), asker, path, settings=settings)
+
+    def check(script, batch, *arguments):
+        folder = tmp_path_factory.mktemp("killed") / "run"
+        command = [sys.executable, "-c", script, Path(__file__).parent, model, folder, str(batch), *arguments]
+        killed = subprocess.run(command, capture_output=True, text=True)
+        assert killed.returncode == 0, f"{arguments}: {killed.stderr}"
+        summary = finish(folder, batch)
+        if batch not in whole:
+            whole[batch] = tmp_path_factory.mktemp("whole") / "run"
+            finish(whole[batch], batch)
+        for name in (HEADER, ITEMS, ANSWERS, VIDEOS):
+            assert (folder / name).read_bytes() == (whole[batch] / name).read_bytes(), arguments
+        assert not list(folder.glob("*.vxl"))
+        assert summary.num_resumed < summary.num_items
+        return summary.num_resumed
+
+    return check
+
+
+forking = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+
+
+@forking
 @pytest.mark.timeout(300)  # a process of its own loads torch, which takes its time on a busy machine
-def test_ten_kills_do_not_show(model, tmp_path):
+@pytest.mark.parametrize("batch", [1, BATCH])
+def test_ten_kills_do_not_show(check_killed, batch):
     """Ten kills at random moments of watching, asking and writing leave the bytes of an uninterrupted run."""
-    seed = int.from_bytes(os.urandom(4), "big")  # printed below, so that a failure can be had again
-    command = [sys.executable, "-c", KILL, Path(__file__).parent, model, tmp_path / "run", str(seed)]
-    killed = subprocess.run(command, capture_output=True, text=True)
-    assert killed.returncode == 0, f"seed {seed}: {killed.stderr}"
-    task, settings, vxl = ColourTask(**TASK), RunSettings(**SETTINGS), load(model, device="cpu")
+    seed = int.from_bytes(os.urandom(4), "big")  # said where it fails, so that a failure can be had again
+    assert check_killed(AT_RANDOM, batch, str(seed)) > 0, f"seed {seed}"
 
-    def finish(name):
-        asker = ModelAsker(vxl, settings, name="tiny")
-        return run_task(task, task.load(None), asker, tmp_path / name, settings=settings)
 
-    assert 0 < finish("run").num_resumed < finish("whole").num_items, f"seed {seed}"
-    for name in (HEADER, ITEMS, ANSWERS, VIDEOS):
-        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), f"seed {seed}"
-    assert not list((tmp_path / "run").glob("*.vxl"))
+@forking
+@pytest.mark.timeout(300)
+def test_batches_that_were_half_written_are_finished(check_killed):
+    """Killed behind each of its first answers, a run writes what is missing of a batch, and that alone, to the byte."""
+    assert check_killed(BEHIND_EVERY_ITEM, BATCH) == NUM_KILLS

@@ -101,7 +101,7 @@ def test_a_kill_anywhere_does_not_show(tmp_path, monkeypatch, place):
 
 def test_a_model_killed_at_every_item_answers_the_same(vxl, tmp_path):
     """Stopped while each item is asked, one after the other, a model's run ends with the same bytes."""
-    task, settings = ColourTask(), RunSettings(ratio=4)
+    task, settings = ColourTask(), RunSettings(ratio=4, batch=1)
     run(tmp_path / "whole", task=task, asker=ModelAsker(vxl, settings), settings=settings)
 
     class Stopping(ModelAsker):
@@ -161,7 +161,7 @@ def test_a_finished_run_is_not_run_again(tmp_path):
 
 def test_two_videos_do_not_touch_each_other(vxl, tmp_path):
     """What is answered about a video is the same whether or not others were watched and asked before."""
-    settings = RunSettings(ratio=4)
+    settings = RunSettings(ratio=4, batch=1)
     run(tmp_path / "all", asker=ModelAsker(vxl, settings), settings=settings)
     task = ColourTask()
     alone = Loaded(tuple(item for item in task.load(None).items if item.video == "blue"))

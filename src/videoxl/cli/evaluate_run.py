@@ -73,6 +73,14 @@ def run(
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", help="The first N items only; default: all.")
     ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option(
+            "--batch",
+            metavar="N",
+            help="Ask up to N questions of a video at once; 1: one by one; default: 16, or what RUN was begun with.",
+        ),
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--option", metavar="NAME=VALUE", help="An option of the task; also as --NAME VALUE. Repeatable."),
@@ -100,7 +108,7 @@ def run(
     settings = RunSettings(
         fps=fps, num_frames=num_frames, max_frames=max_frames, ratio=ratio, planner=planner,
         interval_frames=interval_frames, method=method, blind=blind, shuffle_options=shuffle_options, seed=seed,
-        limit=limit,
+        limit=limit, batch=batch,
     )  # fmt: skip
     chosen = find_task(name_for(task, data), task_options(option or (), context.args))
     wanted = runs_by_ratio(settings, ratios, out or Path("runs") / chosen.name)

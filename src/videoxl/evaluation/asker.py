@@ -1,6 +1,6 @@
 """Who is asked: a model that watches, or a baseline that does not. The runner knows nothing else of either."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -47,6 +47,14 @@ class Said:
     peak_memory_bytes: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked, word for word, and how long its answer may be."""
+
+    text: str
+    max_new_tokens: int
+
+
 class Asker(Protocol):
     """Something that can be asked. Greedy: the same again gives the same words again."""
 
@@ -54,6 +62,8 @@ class Asker(Protocol):
     """As the header calls it."""
     watches: bool
     """False for who is asked without any video: then none is opened, and none is missing."""
+    asks_together: bool
+    """False for who is asked one by one, always."""
 
     @property
     def fingerprint(self) -> str:
@@ -83,4 +93,15 @@ class Asker(Protocol):
         """
 
     def ask(self, watched: Watched | None, item: Item, prompt: str, *, asking: Asking, max_new_tokens: int) -> Said:
-        """Ask one question, of which no later one knows; None asks about nothing seen."""
+        """Ask one question, of which no later one knows; None asks about nothing seen.
+
+        Raises:
+            UsageError: The question cannot be put.
+        """
+
+    def ask_together(self, watched: Watched | None, prompts: Sequence[Prompt]) -> list[Said]:
+        """Ask several questions at once, none of which knows of the others; what comes back is in their order.
+
+        The same questions in the same order give the same again, to the bit; among others, or alone, the scores of a
+        question's evidence may differ in their last bits. One that cannot be put says so by its `failure`.
+        """

@@ -1,18 +1,19 @@
 """A model that watches and answers, by one of the methods."""
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from videoxl.engine import VideoXL
+from videoxl.engine import Answer, VideoXL
 from videoxl.engine.progress import Stopwatch
 from videoxl.engine.seen_video import SeenVideo
+from videoxl.engine.turn import Turn
 from videoxl.errors import UsageError
-from videoxl.evaluation.asker import WATCH_OPTIONS, Said, Watched, WatchListener
+from videoxl.evaluation.asker import WATCH_OPTIONS, Prompt, Said, Watched, WatchListener
 from videoxl.evaluation.eyes import Eyes
 from videoxl.evaluation.forcing import force
 from videoxl.evaluation.item import Item
@@ -35,6 +36,8 @@ PACKAGES = ("videoxl", "torch", "transformers", "tokenizers", "numpy", "av", "to
 
 class ModelAsker:
     """Watches each video once; holds no memory of any."""
+
+    asks_together = True
 
     def __init__(
         self, vxl: VideoXL, settings: RunSettings, *, name: str | None = None, eyes: Eyes | None = None
@@ -106,23 +109,26 @@ class ModelAsker:
         return Watched(memory, watched, stopwatch.seconds, peak.bytes)
 
     def ask(self, watched: Watched | None, item: Item, prompt: str, *, asking: Asking, max_new_tokens: int) -> Said:
-        """See `Asker.ask`. One by one: `VideoXL.batch` says the same, but the last bits of its evidence depend on what
-        is beside it, and a run that was interrupted ends with the bytes of one that was not."""
+        """See `Asker.ask`."""
         memory: CompressedMemory | None = None if watched is None else watched.memory
         peak = _Peak(self._vxl.device)
         if asking == "teacher_forced":
             return self._force(memory, item, prompt, peak)
-        answer = self._vxl.ask(memory, prompt, max_new_tokens=max_new_tokens)
-        return Said(
-            raw=answer.text,
-            evidence=tuple((each.start_seconds, each.stop_seconds, each.score) for each in answer.evidence),
-            memory_rows=answer.usage.memory_rows,
-            prompt_tokens=answer.usage.question_tokens,
-            answer_tokens=answer.usage.answer_tokens,
-            finished=answer.finished,
-            first_token_seconds=answer.timings.first_token_seconds,
-            peak_memory_bytes=peak.bytes,
-        )
+        return _said(self._vxl.ask(memory, prompt, max_new_tokens=max_new_tokens), peak)
+
+    def ask_together(self, watched: Watched | None, prompts: Sequence[Prompt]) -> list[Said]:
+        """See `Asker.ask_together`. Who is through early leaves, at a step that the questions alone decide."""
+        peak = _Peak(self._vxl.device)
+        batch = self._vxl.batch(None if watched is None else watched.memory)
+        put: list[Turn | str] = []
+        for prompt in prompts:
+            try:
+                put.append(batch.add(prompt.text, max_new_tokens=prompt.max_new_tokens))
+            except UsageError as error:
+                put.append(str(error))
+        while len(batch):
+            batch.step()
+        return [Said(None, failure=each) if isinstance(each, str) else _said(each.answer, peak) for each in put]
 
     def _force(self, memory: CompressedMemory | None, item: Item, prompt: str, peak: "_Peak") -> Said:
         forced = force(self._vxl, memory, prompt, item.answer)
@@ -145,6 +151,19 @@ class ModelAsker:
         if {"fps", "num_frames", "timestamps"} & set(own):  # one way to choose frames puts the others out
             given |= {"fps": None, "num_frames": None}
         return {**given, **own}
+
+
+def _said(answer: Answer, peak: "_Peak") -> Said:
+    return Said(
+        raw=answer.text,
+        evidence=tuple((each.start_seconds, each.stop_seconds, each.score) for each in answer.evidence),
+        memory_rows=answer.usage.memory_rows,
+        prompt_tokens=answer.usage.question_tokens,
+        answer_tokens=answer.usage.answer_tokens,
+        finished=answer.finished,
+        first_token_seconds=answer.timings.first_token_seconds,
+        peak_memory_bytes=peak.bytes,
+    )
 
 
 def _takes_long(video: VideoSource, options: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoxl.errors import UsageError
-from videoxl.evaluation.asker import Said, Watched, WatchListener
+from videoxl.evaluation.asker import Prompt, Said, Watched, WatchListener
 from videoxl.evaluation.item import Item
 from videoxl.evaluation.run_settings import RunSettings, drawing
 from videoxl.evaluation.task import Asking
@@ -24,6 +24,7 @@ class RandomChoice:
 
     name = RANDOM_CHOICE
     watches = False
+    asks_together = False
     fingerprint = ""
 
     def __init__(self, settings: RunSettings) -> None:
@@ -57,6 +58,10 @@ class RandomChoice:
         if not item.options or asking != "generate":
             return Said(None, failure="a random choice needs options to choose from")
         return Said(str(drawing(self._settings.seed, "choice", item.id).choice(list(item.letters))))
+
+    def ask_together(self, watched: Watched | None, prompts: Sequence[Prompt]) -> list[Said]:
+        """See `Asker.ask_together`; never called."""
+        raise AssertionError("a random choice is drawn for one item at a time")
 
 
 def expected_share(items: Sequence[Item]) -> float | None:

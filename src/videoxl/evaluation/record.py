@@ -10,7 +10,8 @@ from typing import Any
 
 from videoxl.evaluation.document import Document
 
-RUN_FORMAT = 1
+RUN_FORMAT = 2
+"""1 had neither `RunHeader.batch` nor `Cost.together`: all was asked one by one, and is gone on with so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,13 @@ class Cost(Document):
 
     of: str
     seconds: float
+    """Of an item that was asked together with others, its equal share of what all of them took."""
     first_token_seconds: float | None = None
+    """From when it was asked, its wait for those beside it included."""
     peak_memory_bytes: int | None = None
-    """Of the device; None where it does not say."""
+    """Of the device, for all that were asked together; None where it does not say."""
+    together: int = 1
+    """Items that were asked at once, this one included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +89,6 @@ class RunHeader(Document):
     """Of `items.jsonl`, so that a run over other annotations is another run."""
     versions: Mapping[str, str]
     """videoxl, python, torch, transformers, decoder; recorded, not compared."""
+    batch: int = 1
+    """Items of a video that are asked at once, at most; see `batches.py`."""
     format: int = RUN_FORMAT

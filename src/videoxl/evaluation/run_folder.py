@@ -80,7 +80,10 @@ def read_header(path: Path) -> RunHeader:
         written = document.get("format") if isinstance(document, dict) else None
         if isinstance(written, int) and written > RUN_FORMAT:
             raise EvaluationError(f"format {written} is newer than this videoxl reads ({RUN_FORMAT}); upgrade")
-        return RunHeader.from_json(document)
+        header = RunHeader.from_json(document)
+        if header.batch < 1:
+            raise EvaluationError(f"the batch of a RunHeader cannot be {header.batch}")
+        return header
     except (ValueError, EvaluationError) as error:
         raise EvaluationError(f"{path / HEADER} does not read as a run's: {error}.") from error
 

@@ -34,11 +34,16 @@ class RunSettings:
     """Of that order, of random rows and of a random choice."""
     limit: int | None = None
     """The first so many items of the task, and no others."""
+    batch: int | None = None
+    """Items of a video that are asked at once, at most. None leaves it to the run that is gone on with, and to
+    `batches.DEFAULT_BATCH` where there is none."""
 
     def __post_init__(self) -> None:
         find_method(self.method)
         if self.limit is not None and self.limit < 1:
             raise UsageError(f"limit is {self.limit}, expected 1 item or more.")
+        if self.batch is not None and self.batch < 1:
+            raise UsageError(f"batch is {self.batch}, expected 1 item or more; 1 asks one by one.")
         if self.seed < 0:
             raise UsageError(f"seed is {self.seed}, expected 0 or more.")
         chosen = self.chosen_of_watching
@@ -59,8 +64,10 @@ class RunSettings:
         return tuple(item.shuffled(drawing(self.seed, "options", item.id)) for item in asked)
 
     def to_json(self, *, watches: bool = True) -> dict[str, Any]:
-        """As a run's header keeps them; without what has no effect where nothing is watched."""
-        return {name: value for name, value in asdict(self).items() if watches or name not in WATCH_FIELDS}
+        """As a run's header keeps them; without what has no effect where nothing is watched, and without the batch,
+        of which the header has what came of it."""
+        left_out = {"batch", *(() if watches else WATCH_FIELDS)}
+        return {name: value for name, value in asdict(self).items() if name not in left_out}
 
 
 def drawing(seed: int, *words: str) -> np.random.Generator:

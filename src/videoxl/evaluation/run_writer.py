@@ -1,7 +1,7 @@
 """A run on its way to disk: begun or gone on with, one writer at a time, each line whole or not there.
 
-What is in `answers.jsonl` is done and is never asked again. It stands there in the order of asking, so a run that goes
-on appends just what an uninterrupted one would have.
+What is in `answers.jsonl` is done and is never written again. It stands there in the order of asking, so a run that
+goes on appends just what an uninterrupted one would have.
 """
 
 import json
@@ -153,7 +153,7 @@ def _difference(before: RunHeader, now: RunHeader) -> str:
             f"its model is {before.model} ({before.fingerprint[:12] or 'no weights'}), "
             f"this one's {now.model} ({now.fingerprint[:12] or 'no weights'})"
         )
-    settings = _first_difference(before.settings, now.settings)
+    settings = _first_difference({**before.settings, "batch": before.batch}, {**now.settings, "batch": now.batch})
     return f"its {settings}" if settings else ""
 
 

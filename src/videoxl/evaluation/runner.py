@@ -1,9 +1,10 @@
-"""A task asked of a model, into a run folder: each video watched once, each item asked once, whatever interrupts it.
+"""A task asked of a model, into a run folder: each video watched once, each item answered once, whatever interrupts it.
 
-    task.load -> items -> by video: watch -> each item: prompt -> ask -> Record, on disk before the next is asked
+    task.load -> items -> by video: watch -> each batch of items: prompts -> ask -> Records, on disk before the next
 
-The memory of a video is let go before the next one is opened. A video that cannot be watched gives its items records
-that say why; nothing is left out. Runs of one task that differ in who is asked, or how, go side by side.
+A batch of which a kill has left a part is asked again whole, and only what is missing of it is written. The memory of a
+video is let go before the next one is opened. A video that cannot be watched gives its items records that say why;
+nothing is left out. Runs of one task that differ in who is asked, or how, go side by side.
 """
 
 import hashlib
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videoxl.errors import UsageError, VideoError
-from videoxl.evaluation.asker import Asker, Said, Watched
+from videoxl.evaluation.asker import Asker, Prompt, Said, Watched
+from videoxl.evaluation.batches import batch_of, cut
 from videoxl.evaluation.item import Item
 from videoxl.evaluation.record import Cost, Record, RunHeader, WatchedVideo
 from videoxl.evaluation.registry import options_of
@@ -97,7 +99,7 @@ def run_side_by_side(
         return [run.summary() for run in runs]
 
 
-def run_header(task: Task, items: Sequence[Item], asker: Asker) -> RunHeader:
+def run_header(task: Task, items: Sequence[Item], asker: Asker, *, batch: int) -> RunHeader:
     """All that decides the answers of a run."""
     return RunHeader(
         task=task.name,
@@ -108,6 +110,7 @@ def run_header(task: Task, items: Sequence[Item], asker: Asker) -> RunHeader:
         num_items=len(items),
         items_sha256=hashlib.sha256("".join(map(line_of, items)).encode()).hexdigest(),
         versions=asker.versions(),
+        batch=batch,
     )
 
 
@@ -118,7 +121,8 @@ class _Run:
         self.path, self._task, self._asker = planned.path, task, planned.asker
         items = planned.settings.asked(loaded.items)
         self.groups = dict(Loaded(items).by_video())
-        self._header = run_header(task, items, planned.asker)
+        batch = batch_of(planned.path, task, planned.asker, planned.settings.batch)
+        self._header = run_header(task, items, planned.asker, batch=batch)
         order = [item.id for group in self.groups.values() for item in group]
         self._writer = stack.enter_context(RunWriter(planned.path, self._header, items, order=order))
         self._scratch = Scratch(planned.path)
@@ -134,8 +138,8 @@ class _Run:
 
     def ask_about(self, video: str) -> None:
         """Every item of a video that has no record."""
-        items = self.groups.get(video, ())
-        left = [item for item in items if item.id not in self._writer.records]
+        batches = cut(self.groups.get(video, ()), self._header.batch)
+        left = [batch for batch in batches if any(item.id not in self._writer.records for item in batch)]
         if left:
             self.telling.video = video
             self.telling.tell()
@@ -148,18 +152,17 @@ class _Run:
         failures = _failures(self._writer.records.values())
         return RunSummary(self.path, self._header, self.num_items, self.num_resumed, failures)
 
-    def _ask_video(self, items: Sequence[Item]) -> None:
+    def _ask_video(self, batches: Sequence[Sequence[Item]]) -> None:
         """Watch, and ask; what was watched is forgotten on return."""
         watched: Watched | None = None
         if self._asker.watches:
-            watched, video = self._watch(items[0])
+            watched, video = self._watch(batches[0][0])
             self._writer.write_video(video, None if watched is None else _video_cost(watched))
             if video.failure is not None:
-                for item in items:
-                    self._write(_unasked(item, video.failure), None)
+                self._write([(_unasked(item, video.failure), None) for batch in batches for item in batch])
                 return
-        for item in items:
-            self._write(*self._ask(item, watched))
+        for batch in batches:
+            self._write(self._ask(batch, watched))
 
     def _watch(self, item: Item) -> tuple[Watched | None, WatchedVideo]:
         """A video, or why there is none."""
@@ -173,26 +176,45 @@ class _Run:
             return None, _unwatched(item, str(error))
         return watched, watched.video
 
-    def _ask(self, item: Item, watched: Watched | None) -> tuple[Record, Cost | None]:
+    def _ask(self, batch: Sequence[Item], watched: Watched | None) -> "list[tuple[Record, Cost | None]]":
         frame_seconds = () if watched is None else watched.video.frame_seconds
-        prompt = self._task.prompt(item, frame_seconds=frame_seconds)
+        prompts = [
+            Prompt(
+                self._task.prompt(item, frame_seconds=frame_seconds), item.max_new_tokens or self._task.max_new_tokens
+            )
+            for item in batch
+        ]
         began = time.perf_counter()
-        try:
-            said = self._asker.ask(
-                watched, item, prompt,
-                asking=self._task.asking, max_new_tokens=item.max_new_tokens or self._task.max_new_tokens,
-            )  # fmt: skip
-        except UsageError as error:  # a question that is too long; the others are none the worse
-            return _unasked(item, str(error)), None
-        if said.raw is None:
-            return _unasked(item, said.failure or "nothing was said"), None
-        seconds = time.perf_counter() - began
-        cost = Cost(OF_ITEM + item.id, seconds, said.first_token_seconds, said.peak_memory_bytes)
-        return _record(item, prompt, said, num_frames=len(frame_seconds)), cost
+        if len(batch) == 1:
+            all_said = [self._ask_one(batch[0], prompts[0], watched)]
+        else:
+            all_said = self._asker.ask_together(watched, prompts)
+        together = sum(said.raw is not None for said in all_said)
+        seconds = (time.perf_counter() - began) / max(together, 1)
+        return [
+            (_unasked(item, said.failure or "nothing was said"), None)
+            if said.raw is None
+            else (
+                _record(item, prompt.text, said, num_frames=len(frame_seconds)),
+                Cost(OF_ITEM + item.id, seconds, said.first_token_seconds, said.peak_memory_bytes, together),
+            )
+            for item, prompt, said in zip(batch, prompts, all_said, strict=True)
+        ]
 
-    def _write(self, record: Record, cost: Cost | None) -> None:
-        self._writer.write_record(record, cost)
-        self.telling.tell()
+    def _ask_one(self, item: Item, prompt: Prompt, watched: Watched | None) -> Said:
+        try:
+            return self._asker.ask(
+                watched, item, prompt.text, asking=self._task.asking, max_new_tokens=prompt.max_new_tokens
+            )
+        except UsageError as error:  # a question that is too long; the others are none the worse
+            return Said(None, failure=str(error))
+
+    def _write(self, answers: "Sequence[tuple[Record, Cost | None]]") -> None:
+        """Those of a batch that were written before it was cut short are there already."""
+        for record, cost in answers:
+            if record.item not in self._writer.records:
+                self._writer.write_record(record, cost)
+                self.telling.tell()
 
 
 class _Telling:

@@ -37,6 +37,7 @@ def write_niah(tmp_path: Path, items: tuple[Item, ...]) -> Callable[..., Path]:
         asked: Iterable[Item] = items,
         answered: int | None = None,
         settings: Mapping[str, Any] | None = None,
+        together: int = 1,
     ) -> Path:
         folder, asked = tmp_path / name, list(asked)
         folder.mkdir(parents=True)
@@ -44,7 +45,8 @@ def write_niah(tmp_path: Path, items: tuple[Item, ...]) -> Callable[..., Path]:
         _write(folder / ANSWERS, [_record(item, says(item)) for item in asked[:answered]])
         videos = dict.fromkeys(item.video for item in asked)
         _write(folder / VIDEOS, [WatchedVideo(each, None, "drawn", (0.0,), 0, 64, 2048) for each in videos])
-        costs = [Cost(f"video {each}", 3.0) for each in videos] + [Cost(f"item {item.id}", 0.5, 0.1) for item in asked]
+        costs = [Cost(f"video {each}", 3.0) for each in videos]
+        costs += [Cost(f"item {item.id}", 0.5, 0.1, None, together) for item in asked]
         _write(folder / COSTS, costs)
         header = RunHeader(
             task="niah",

@@ -10,6 +10,7 @@ from PIL import Image
 
 from videoxl.errors import EvaluationError
 from videoxl.evaluation.report.curves import charts
+from videoxl.evaluation.report.figures import cost_table
 from videoxl.evaluation.report.heat_map import PLAIN_SHADES, as_picture, as_text, colour_of, heat_maps
 from videoxl.evaluation.report.markdown import markdown, plain
 from videoxl.evaluation.report.reported_run import read_runs
@@ -105,6 +106,15 @@ def test_costs_are_means_and_all_in(write_niah):
     assert (run.costs.watch_seconds, run.costs.ask_seconds) == (3, 0.5)
     assert run.costs.seconds_per_question == pytest.approx((4 * 3 + 12 * 0.5) / 12)
     assert (run.costs.memory_rows, run.costs.memory_bytes, run.costs.peak_memory_bytes) == (64, 2048, None)
+
+
+def test_costs_say_how_many_were_asked_at_once(write_niah):
+    """Seconds that several questions shared stand beside how many they were; one by one, nothing does."""
+    together, alone = read_runs([write_niah("a", together=3), write_niah("b")])
+    assert (together.costs.asked_together, alone.costs.asked_together) == (3, None)
+    headings, rows = cost_table([together, alone])
+    assert [row[headings.index("asked at once")] for row in rows] == ["3", "-"]
+    assert "asked at once" not in cost_table([alone])[0]
 
 
 def test_frames_are_bounded_and_wrong_answers_come_first(write_niah):

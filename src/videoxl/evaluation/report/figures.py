@@ -53,6 +53,7 @@ def cost_cells(costs: RunCosts) -> list[tuple[str, str]]:
         ("questions", count(costs.num_questions)),
         ("watching a video", seconds(costs.watch_seconds)),
         ("asking", seconds(costs.ask_seconds)),
+        ("asked at once", count(costs.asked_together)),
         ("first token", seconds(costs.first_token_seconds)),
         ("a question, all in", seconds(costs.seconds_per_question)),
         ("rows of memory", count(costs.memory_rows)),

@@ -27,7 +27,9 @@ class RunCosts:
     watch_seconds: float | None
     """A video."""
     ask_seconds: float | None
-    """A question, on a memory that is there."""
+    """A question, on a memory that is there: its share, where several were asked at once."""
+    asked_together: float | None
+    """Questions that were asked at once; None where all were asked one by one."""
     first_token_seconds: float | None
     seconds_per_question: float | None
     """All in: watching and asking, over all questions."""
@@ -171,6 +173,7 @@ def _costs(records: Sequence[Record], videos: Sequence[Any], costs: Sequence[Cos
         num_questions=len(asked),
         watch_seconds=_mean([cost.seconds for cost in watching]),
         ask_seconds=_mean([cost.seconds for cost in asking]),
+        asked_together=_mean([cost.together for cost in asking]) if any(cost.together > 1 for cost in asking) else None,
         first_token_seconds=_mean([c.first_token_seconds for c in asking if c.first_token_seconds is not None]),
         seconds_per_question=spent / len(asked) if asked and latest else None,
         memory_rows=_mean([video.memory_rows for video in watched]),
