@@ -1,7 +1,8 @@
 """Measure a model on films that nobody trained on: what, whether, when, in which order, how many, and the proof.
 
     python recipes/nano/evaluate.py WORK --split validation [--model FOLDER] [--films 24] [--draw 1] [--out FILE.json]
-    python recipes/nano/evaluate.py WORK --split test --stills FOLDER --out benchmarks/results/nano.json
+    python recipes/nano/clips.py CLONES CLIPS
+    python recipes/nano/evaluate.py WORK --split test --clips CLIPS --stills FOLDER --out benchmarks/results/nano.json
 
 Films of 128 s, one frame a second, of the split's own footage (or of that in `--clips`), renderings and wordings
 (evaluation/films.py lists the groups), and hours made of them. Each is asked at 1x to 16x, and through memories of the

@@ -35,7 +35,9 @@ def test_changed_weight_changes_it(official_folder: MakeFolder, name: str) -> No
     assert fingerprint(model) != before
 
 
-@pytest.mark.parametrize(("field", "value"), [("vision_feature_layer", -1), ("layout_rule", "drop")])
+@pytest.mark.parametrize(
+    ("field", "value"), [("vision_feature_layer", -1), ("layout_rule", "drop"), ("word_gate", {"cosine": 0.5})]
+)
 def test_changed_maths_changes_it(official_folder: MakeFolder, field: str, value: object) -> None:
     """The same weights read in another way are another model."""
     model = load_weights(official_folder())

@@ -29,7 +29,9 @@ TEXT_FIELDS = (
     "rope_parameters",
 )  # fmt: skip
 VISION_FIELDS = ("model_type", "image_size", "patch_size", "num_attention_heads", "hidden_act", "layer_norm_eps")
-MODEL_FIELDS = ("vision_feature_layer", "vision_feature_select_strategy", "spatial_pool_stride", "layout_rule")
+MODEL_FIELDS = (
+    "vision_feature_layer", "vision_feature_select_strategy", "spatial_pool_stride", "layout_rule", "word_gate",
+)  # fmt: skip
 
 
 def fingerprint(model: VideoXLForConditionalGeneration, processor: VideoXLProcessor | None = None) -> str:
