@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import time
@@ -28,7 +29,9 @@ def ask(api, memory, question=QUESTION, **options):
 def wait_until_gone(server, name):
     """Return when no file or folder of the library has this in its name."""
     until = time.monotonic() + GONE_SECONDS
-    while found := [path for path in server.site.library.folder.rglob("*") if name in path.name]:
+    while found := [  # walk passes over folders that go away under it
+        kept for _, folders, files in os.walk(server.site.library.folder) for kept in (*folders, *files) if name in kept
+    ]:
         assert time.monotonic() < until, f"still there after {GONE_SECONDS} s: {found}"
         time.sleep(0.02)
 

@@ -73,7 +73,10 @@ def test_damage_is_stepped_over_and_counted_alike(clips, kind: str, hurt: str) -
     seconds = [k / 25 for k in range(50)]
     with IsolatedSource(path) as isolated:
         found = batches_of(isolated, seconds)
-    assert found == batches_of(FileSource(path), seconds)
+    expected = batches_of(FileSource(path), seconds)
+    assert [facts for _, *facts in found] == [facts for _, *facts in expected]
+    if hurt == "cut":  # what a decoder puts in the place of flipped bytes is not the same each time
+        assert found == expected
     assert sum(lost + damaged for *_, lost, damaged in found) > 0
 
 

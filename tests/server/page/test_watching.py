@@ -28,7 +28,9 @@ def test_progress_has_frames_rate_and_time_left(watched_page):
     """One sees the share, the frames, the frames a second and about how long it takes; they grow."""
     line = watched_page.locator(".watching-line")
     expect(line).to_contain_text(re.compile(r"Watching, \d+ %"))
-    expect(line).to_contain_text(re.compile(r"[\d,]+ of 60,000 frames . [\d.]+ frames/s . \d+\s(s|min)\sleft"))
+    expect(line).to_contain_text(
+        re.compile(r"[\d,]+ of 60,000 frames . [\d.]+ frames/s . \d+\s(s|min|h)\s(\d+\smin\s)?left")
+    )
     before = frames(watched_page)
     expect(line).not_to_contain_text(f"{before:,} of")
     assert frames(watched_page) > before
