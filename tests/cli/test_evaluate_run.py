@@ -218,7 +218,7 @@ def test_ctrl_c_says_how_to_go_on(evaluate, make_benchmark, monkeypatch, tmp_pat
 
     with monkeypatch.context() as patch:
         patch.setattr(ModelAsker, "ask", interrupt)
-        stopped = evaluate(data, "-o", "run", *FAST)
+        stopped = evaluate(data, "-o", "run", "--batch", 1, *FAST)
     assert (stopped.code, stopped.out, len(stopped.complaints)) == (130, "", 1)
     assert "2 of 4 items are in run. Go on with: videoxl evaluate vnbench" in stopped.err
     resumed = evaluate(data, "-o", "run", *FAST)

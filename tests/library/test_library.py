@@ -1,7 +1,7 @@
 """Entries: added, found, listed, renamed, asked about."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from videoxl.errors import EntryNotFoundError, MemoryFormatError, UsageError
@@ -84,6 +84,7 @@ def test_a_title_is_one_line_that_can_be_seen(library, add):
     assert library.rename(entry.id, "\x00\u200b").title == "film.mp4"
 
 
+@example("0 \x00 0")
 @given(st.text())
 def test_labels_can_be_printed(text):
     """Any text becomes a label that is not empty, not long, and of visible characters and spaces."""

@@ -8,6 +8,5 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}  # control, format (directi
 
 def plain_label(text: str, *, otherwise: str) -> str:
     """The text on one line, without what is not seen, cut to a bearable length; `otherwise` where nothing remains."""
-    spaced = " ".join(text.split())
-    seen = "".join(character for character in spaced if unicodedata.category(character) not in _UNSEEN)
-    return seen[:MOST_CHARACTERS].strip() or otherwise
+    seen = (each for each in text if each.isspace() or unicodedata.category(each) not in _UNSEEN)
+    return " ".join("".join(seen).split())[:MOST_CHARACTERS].strip() or otherwise
