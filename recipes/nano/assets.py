@@ -34,6 +34,7 @@ HERE = Path(__file__).parent
 FONT = "usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"
 GLYPH_SIZE = 109  # the only size at which the font's bitmaps are drawn, 136 x 128 pixels
 CLIP_FPS, CLIP_SIDE, CLIP_QUALITY = 10, 320, 31
+WHOLE = "0 0 1 1"  # left, top, right and bottom of a picture, as shares of it
 STILL_SIDE = 400
 
 
@@ -93,14 +94,17 @@ def _cut_footage(rows: list[Row], unpacked: dict[str, Path], temporary: Path) ->
             )
             clips[f"{row.name}.webp"] = {"split": row.split, "seconds": None}
         else:
-            seconds = cut_clip(_plain(source, temporary), row, target / f"{row.name}.mp4")
+            seconds = cut_clip(
+                _plain(source, temporary), target / f"{row.name}.mp4",
+                start=float(row.start), stop=float(row.stop), crop=row.crop,
+            )  # fmt: skip
             clips[f"{row.name}.mp4"] = {"split": row.split, "seconds": seconds}
     _write(target / "clips.json", json.dumps(clips, indent=1, sort_keys=True))
 
 
-def cut_clip(source: Path, row: Row, target: Path) -> float:
-    """Write the seconds and the part of the picture that a row names; how many seconds there were."""
-    frames = [_crop(frame, row.crop, CLIP_SIDE) for frame in _frames(source, float(row.start), float(row.stop))]
+def cut_clip(source: Path, target: Path, *, start: float, stop: float, crop: str = WHOLE) -> float:
+    """Write the seconds from `start` to `stop` of a film, or of a part of its picture; how many seconds there were."""
+    frames = [_crop(frame, crop, CLIP_SIDE) for frame in _frames(source, start, stop)]
     width, height = frames[0].size
     with FilmWriter(target, width=width, height=height, fps=CLIP_FPS, quality=CLIP_QUALITY) as film:
         for frame in frames:

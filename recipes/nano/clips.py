@@ -16,11 +16,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets import Row, cut_clip
+from assets import cut_clip
 from photographs import show
 
 HERE = Path(__file__).parent
-WHOLE = "0 0 1 1"  # of the picture
 
 log = logging.getLogger("clips")
 
@@ -72,8 +71,7 @@ def build(clips: list[Clip], clones: Path, folder: Path) -> list[str]:
                 continue
             source = Path(temporary) / f"{clip.name}{Path(clip.path).suffix}"
             source.write_bytes(content)
-            row = Row(clip.name, "test", clip.repository, clip.path, clip.start, clip.stop, WHOLE, clip.seen)
-            cut_clip(source, row, folder / f"{clip.name}.mp4")
+            cut_clip(source, folder / f"{clip.name}.mp4", start=float(clip.start), stop=float(clip.stop))
             source.unlink()
     return missing
 

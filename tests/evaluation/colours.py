@@ -85,13 +85,12 @@ class Echo:
 
     name: str = "echo"
     watches: bool = True
-    asks_together: bool = False
     fingerprint: str = "e" * 64
     chosen: dict[str, Any] = field(default_factory=dict)
     watched: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
-    """How many were asked at once, each time that it was more than one."""
+    """How many were asked at once, each time."""
 
     def settings(self) -> dict[str, Any]:
         return self.chosen
@@ -104,12 +103,16 @@ class Echo:
         video = WatchedVideo(item.video, None, source.decoder, (0.0, 1.0), 0, 2, 16)
         return Watched(item.video, video, seconds=1.0)
 
-    def ask(self, watched: Watched | None, item: Item, prompt: str, *, asking: Asking, max_new_tokens: int) -> Said:
-        self.asked.append(item.id)
-        memory = None if watched is None else watched.memory
-        return Said(f"{memory}: {prompt} ({max_new_tokens})", evidence=((0.5, 1.0, 1 / 3),), details={"by": asking})
-
-    def ask_together(self, watched: Watched | None, prompts: Sequence[Prompt]) -> list[Said]:
+    def ask(self, watched: Watched | None, prompts: Sequence[Prompt], *, asking: Asking) -> list[Said]:
         self.batches.append(len(prompts))
+        self.asked += [each.item.id for each in prompts]
         memory = None if watched is None else watched.memory
-        return [Said(f"{memory}: {each.text} ({each.max_new_tokens})", first_token_seconds=0.5) for each in prompts]
+        return [
+            Said(
+                f"{memory}: {each.text} ({each.max_new_tokens})",
+                evidence=((0.5, 1.0, 1 / 3),),
+                details={"by": asking},
+                first_token_seconds=0.5,
+            )
+            for each in prompts
+        ]

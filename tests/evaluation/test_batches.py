@@ -39,7 +39,7 @@ def nano() -> VideoXL:
 def run(path, *, task=None, asker=None, batch=None, loaded=None, listener=None, **settings):
     """One run of a small benchmark by an asker without a model, unless others are given."""
     task, chosen = task or ColourTask(), RunSettings(**settings, batch=batch)
-    asker = ModelAsker(asker, chosen) if isinstance(asker, VideoXL) else asker or Echo(asks_together=True)
+    asker = ModelAsker(asker, chosen) if isinstance(asker, VideoXL) else asker or Echo()
     return run_task(task, loaded or task.load(None), asker, path, settings=chosen, listener=listener)
 
 
@@ -69,9 +69,9 @@ def begun_before_batches(path):
 def test_items_of_a_video_are_cut_in_their_order(tmp_path):
     """Batches are of one video and of the size that was chosen; who is left over is asked alone."""
     assert cut("abcdefg", 3) == ["abc", "def", "g"]
-    echo = Echo(asks_together=True)
+    echo = Echo()
     run(tmp_path / "run", task=ColourTask(questions=7), asker=echo, batch=3)
-    assert (echo.batches, len(echo.asked)) == ([3, 3] * 3, 3)
+    assert echo.batches == [3, 3, 1] * 3
     run(tmp_path / "alone", task=ColourTask(questions=7), batch=1)
     assert [record.raw for record in records_of(tmp_path / "run")] == [r.raw for r in records_of(tmp_path / "alone")]
 
@@ -101,7 +101,7 @@ def test_nano_answers_a_benchmark_alike_in_batches_and_alone(nano, tmp_path):
 
 def test_one_by_one_is_asking(vxl, tmp_path, monkeypatch):
     """Batches of one are no batches: they give what `ask` gives, to the last bit."""
-    monkeypatch.delattr(ModelAsker, "ask_together")
+    monkeypatch.delattr(VideoXL, "batch")
     run(tmp_path / "run", asker=vxl, batch=1, ratio=4)
     films = {name: vxl.watch(ColourSource(name, seconds=13, seed=seed), ratio=4)
              for seed, name in enumerate(ColourTask().videos)}  # fmt: skip
@@ -124,13 +124,13 @@ def test_a_half_written_batch_is_asked_again_whole(vxl, tmp_path, monkeypatch, p
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path / "run", task=task, asker=vxl, batch=5, listener=stop)
     assert len(records_of(tmp_path / "run")) == place
-    sizes, ask_together = [], ModelAsker.ask_together
+    sizes, ask = [], ModelAsker.ask
 
-    def counted(asker, watched, prompts):
+    def counted(asker, watched, prompts, **options):
         sizes.append(len(prompts))
-        return ask_together(asker, watched, prompts)
+        return ask(asker, watched, prompts, **options)
 
-    monkeypatch.setattr(ModelAsker, "ask_together", counted)
+    monkeypatch.setattr(ModelAsker, "ask", counted)
     run(tmp_path / "run", task=task, asker=vxl, batch=5)
     assert sizes == [5, 5, 2][place // 5 :], "a batch that is whole is not asked again"
     assert (tmp_path / "run" / ANSWERS).read_bytes() == (tmp_path / "whole" / ANSWERS).read_bytes()
@@ -165,12 +165,27 @@ def test_what_a_batch_took_is_shared_alike(tmp_path, monkeypatch):
     assert [(cost.seconds, cost.together, cost.first_token_seconds) for cost in costs] == [(0.25, 4, 0.5)] * 4
 
 
-def test_forced_and_drawn_answers_are_one_by_one(vxl, tmp_path):
-    """Where nothing can be asked at once, the header says one, whatever was chosen."""
+def test_forced_answers_are_one_by_one(vxl, tmp_path):
+    """Where answers are forced, the header says one, whatever was chosen."""
     forced = ColourTask(videos=("red",), questions=2, asking_by="teacher_forced")
-    for batch, name in ((None, "forced"), (4, "forced"), (1, "forced")):  # one and the same run
-        assert run(tmp_path / name, task=forced, asker=vxl, batch=batch).header.batch == 1
-    assert run(tmp_path / "drawn", asker=RandomChoice(RunSettings())).header.batch == 1
+    for batch in (None, 4, 1):  # one and the same run
+        assert run(tmp_path / "forced", task=forced, asker=vxl, batch=batch).header.batch == 1
+
+
+@pytest.mark.parametrize("batch", [1, 4, None])
+def test_a_choice_is_drawn_alike_in_any_batch(tmp_path, batch):
+    """A random choice draws for each item what it draws for it alone; a run that drew one by one goes on so."""
+    task, asker = ColourTask(questions=6), RandomChoice(RunSettings(seed=3))
+    run(tmp_path / "alone", task=task, asker=asker, batch=1)
+    assert run(tmp_path / "run", task=task, asker=asker, batch=batch).header.batch == (batch or DEFAULT_BATCH)
+    whole = (tmp_path / "alone" / ANSWERS).read_bytes()
+    assert (tmp_path / "run" / ANSWERS).read_bytes() == whole
+    begun_before_batches(tmp_path / "alone")
+    old, new = open_run(tmp_path / "alone"), open_run(tmp_path / "run")
+    assert task.score(old.items, old.records) == task.score(new.items, new.records)
+    (tmp_path / "alone" / ANSWERS).write_bytes(b"".join(whole.splitlines(keepends=True)[:4]))
+    assert run(tmp_path / "alone", task=task, asker=asker).num_resumed == 4
+    assert (tmp_path / "alone" / ANSWERS).read_bytes() == whole
 
 
 def test_a_run_is_gone_on_with_in_its_own_batches(vxl, tmp_path):

@@ -19,13 +19,14 @@ from videoxl.evaluation.task import Loaded
 from .colours import ColourTask, Echo
 
 BEGUN = {"ratio": 8, "limit": None}
+ONE_BY_ONE = RunSettings(batch=1)
 FULL = Path("/dev/full")
 
 
 def run(path, *, task=None, items=None, **asker):
     task = task or ColourTask()
     loaded = task.load(None) if items is None else Loaded(items)
-    return run_task(task, loaded, Echo(**{"chosen": BEGUN, **asker}), path, settings=RunSettings())
+    return run_task(task, loaded, Echo(**{"chosen": BEGUN, **asker}), path, settings=ONE_BY_ONE)
 
 
 class OtherTask(ColourTask):
@@ -126,7 +127,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(tmp_path, monkeypatch, name):
         patch.setattr(RunWriter, "__init__", remembered)
         task = ColourTask()
         with pytest.raises(OSError, match=re.escape(str(tmp_path / "run" / name))) as caught:
-            run_task(task, task.load(None), UntilFull(chosen=BEGUN), tmp_path / "run", settings=RunSettings())
+            run_task(task, task.load(None), UntilFull(chosen=BEGUN), tmp_path / "run", settings=ONE_BY_ONE)
     assert caught.value.errno == errno.ENOSPC
     with pytest.raises(EvaluationError, match="is not finished"):
         open_run(tmp_path / "run")
@@ -153,16 +154,15 @@ def test_half_a_character_does_not_end_a_run(tmp_path):
     """A model that ends within a character is kept word for word, and what is written goes on as ever."""
 
     class Half(Echo):
-        def ask(self, watched, item, prompt, **options):
-            super().ask(watched, item, prompt, **options)
-            return Said("B \ud83d")
+        def ask(self, watched, prompts, **options):
+            return [Said("B \ud83d") for _ in prompts]
 
     task = ColourTask()
     asked = (Half(chosen=BEGUN), tmp_path / "run")
-    run_task(task, task.load(None), *asked, settings=RunSettings())
+    run_task(task, task.load(None), *asked, settings=ONE_BY_ONE)
     assert {record.raw for record in open_run(tmp_path / "run").records} == {"B \ud83d"}
     before = (tmp_path / "run" / ANSWERS).read_bytes()
-    assert run_task(task, task.load(None), *asked, settings=RunSettings()).num_resumed == 9
+    assert run_task(task, task.load(None), *asked, settings=ONE_BY_ONE).num_resumed == 9
     assert (tmp_path / "run" / ANSWERS).read_bytes() == before
 
 
@@ -176,4 +176,4 @@ def test_two_runs_do_not_write_one_folder(tmp_path):
             return super().ask(*args, **options)
 
     task = ColourTask(videos=("red",), questions=1)
-    run_task(task, task.load(None), Second(), tmp_path / "run", settings=RunSettings())
+    run_task(task, task.load(None), Second(), tmp_path / "run", settings=ONE_BY_ONE)

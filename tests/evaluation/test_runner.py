@@ -30,10 +30,10 @@ def vxl(make_model, processor) -> VideoXL:
 
 
 def run(path, *, task=None, asker=None, settings=None, listener=None, loaded=None):
-    """One run of the small benchmark by an asker without a model, unless others are given."""
+    """One run of the small benchmark by an asker without a model, item by item, unless others are given."""
     task = task or ColourTask()
     loaded = loaded or task.load(None)
-    return run_task(task, loaded, asker or Echo(), path, settings=settings or RunSettings(), listener=listener)
+    return run_task(task, loaded, asker or Echo(), path, settings=settings or RunSettings(batch=1), listener=listener)
 
 
 def files_of(path):

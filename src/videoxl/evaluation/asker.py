@@ -49,8 +49,9 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is asked, word for word, and how long its answer may be."""
+    """What is asked about an item, word for word, and how long its answer may be."""
 
+    item: Item
     text: str
     max_new_tokens: int
 
@@ -62,8 +63,6 @@ class Asker(Protocol):
     """As the header calls it."""
     watches: bool
     """False for who is asked without any video: then none is opened, and none is missing."""
-    asks_together: bool
-    """False for who is asked one by one, always."""
 
     @property
     def fingerprint(self) -> str:
@@ -92,16 +91,12 @@ class Asker(Protocol):
             VideoError: It cannot be found, read or decoded.
         """
 
-    def ask(self, watched: Watched | None, item: Item, prompt: str, *, asking: Asking, max_new_tokens: int) -> Said:
-        """Ask one question, of which no later one knows; None asks about nothing seen.
-
-        Raises:
-            UsageError: The question cannot be put.
-        """
-
-    def ask_together(self, watched: Watched | None, prompts: Sequence[Prompt]) -> list[Said]:
-        """Ask several questions at once, none of which knows of the others; what comes back is in their order.
+    def ask(self, watched: Watched | None, prompts: Sequence[Prompt], *, asking: Asking) -> list[Said]:
+        """Ask questions at once, none of which knows of the others; what comes back is in their order.
 
         The same questions in the same order give the same again, to the bit; among others, or alone, the scores of a
         question's evidence may differ in their last bits. One that cannot be put says so by its `failure`.
+
+        Args:
+            watched: What they are about; None asks about nothing seen.
         """

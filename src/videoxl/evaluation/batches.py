@@ -7,7 +7,6 @@ cut in their order, a run always cuts alike, however often it is gone on with, a
 from collections.abc import Sequence
 from pathlib import Path
 
-from videoxl.evaluation.asker import Asker
 from videoxl.evaluation.item import Item
 from videoxl.evaluation.run_folder import HEADER, read_header
 from videoxl.evaluation.task import Task
@@ -16,12 +15,12 @@ DEFAULT_BATCH = 16
 """Most of what batches save is saved by so many, and a kill costs no more than asking so many again."""
 
 
-def batch_of(path: Path, task: Task, asker: Asker, chosen: int | None) -> int:
+def batch_of(path: Path, task: Task, chosen: int | None) -> int:
     """How many items of a video a run asks at once, at most: as chosen, else as the run at `path` was begun with.
 
-    One, whatever was chosen, where answers are forced or the asker takes questions one by one only.
+    One, whatever was chosen, where answers are forced.
     """
-    if task.asking == "teacher_forced" or not asker.asks_together:
+    if task.asking == "teacher_forced":
         return 1
     if chosen is not None:
         return chosen

@@ -37,8 +37,6 @@ PACKAGES = ("videoxl", "torch", "transformers", "tokenizers", "numpy", "av", "to
 class ModelAsker:
     """Watches each video once; holds no memory of any."""
 
-    asks_together = True
-
     def __init__(
         self, vxl: VideoXL, settings: RunSettings, *, name: str | None = None, eyes: Eyes | None = None
     ) -> None:
@@ -108,18 +106,28 @@ class ModelAsker:
         )
         return Watched(memory, watched, stopwatch.seconds, peak.bytes)
 
-    def ask(self, watched: Watched | None, item: Item, prompt: str, *, asking: Asking, max_new_tokens: int) -> Said:
-        """See `Asker.ask`."""
+    def ask(self, watched: Watched | None, prompts: Sequence[Prompt], *, asking: Asking) -> list[Said]:
+        """See `Asker.ask`. Answers are forced one after the other; a question alone is no batch."""
         memory: CompressedMemory | None = None if watched is None else watched.memory
-        peak = _Peak(self._vxl.device)
-        if asking == "teacher_forced":
-            return self._force(memory, item, prompt, peak)
-        return _said(self._vxl.ask(memory, prompt, max_new_tokens=max_new_tokens), peak)
+        if asking == "generate" and len(prompts) > 1:
+            return self._ask_together(memory, prompts)
+        ask_one = self._force if asking == "teacher_forced" else self._ask_alone
+        said = []
+        for prompt in prompts:
+            try:
+                said.append(ask_one(memory, prompt))
+            except UsageError as error:  # a question that is too long; the others are none the worse
+                said.append(Said(None, failure=str(error)))
+        return said
 
-    def ask_together(self, watched: Watched | None, prompts: Sequence[Prompt]) -> list[Said]:
-        """See `Asker.ask_together`. Who is through early leaves, at a step that the questions alone decide."""
+    def _ask_alone(self, memory: CompressedMemory | None, prompt: Prompt) -> Said:
         peak = _Peak(self._vxl.device)
-        batch = self._vxl.batch(None if watched is None else watched.memory)
+        return _said(self._vxl.ask(memory, prompt.text, max_new_tokens=prompt.max_new_tokens), peak)
+
+    def _ask_together(self, memory: CompressedMemory | None, prompts: Sequence[Prompt]) -> list[Said]:
+        """Who is through early leaves, at a step that the questions alone decide."""
+        peak = _Peak(self._vxl.device)
+        batch = self._vxl.batch(memory)
         put: list[Turn | str] = []
         for prompt in prompts:
             try:
@@ -130,8 +138,9 @@ class ModelAsker:
             batch.step()
         return [Said(None, failure=each) if isinstance(each, str) else _said(each.answer, peak) for each in put]
 
-    def _force(self, memory: CompressedMemory | None, item: Item, prompt: str, peak: "_Peak") -> Said:
-        forced = force(self._vxl, memory, prompt, item.answer)
+    def _force(self, memory: CompressedMemory | None, prompt: Prompt) -> Said:
+        peak = _Peak(self._vxl.device)
+        forced = force(self._vxl, memory, prompt.text, prompt.item.answer)
         return Said(
             raw=forced.text,
             memory_rows=0 if memory is None else memory.num_rows,

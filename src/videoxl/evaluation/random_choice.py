@@ -24,7 +24,6 @@ class RandomChoice:
 
     name = RANDOM_CHOICE
     watches = False
-    asks_together = False
     fingerprint = ""
 
     def __init__(self, settings: RunSettings) -> None:
@@ -53,15 +52,14 @@ class RandomChoice:
         """See `Asker.watch`; never called."""
         raise AssertionError("a random choice watches nothing")
 
-    def ask(self, watched: Watched | None, item: Item, prompt: str, *, asking: Asking, max_new_tokens: int) -> Said:
-        """See `Asker.ask`."""
+    def ask(self, watched: Watched | None, prompts: Sequence[Prompt], *, asking: Asking) -> list[Said]:
+        """See `Asker.ask`. One drawing an item, which knows of no other."""
+        return [self._draw(each.item, asking) for each in prompts]
+
+    def _draw(self, item: Item, asking: Asking) -> Said:
         if not item.options or asking != "generate":
             return Said(None, failure="a random choice needs options to choose from")
         return Said(str(drawing(self._settings.seed, "choice", item.id).choice(list(item.letters))))
-
-    def ask_together(self, watched: Watched | None, prompts: Sequence[Prompt]) -> list[Said]:
-        """See `Asker.ask_together`; never called."""
-        raise AssertionError("a random choice is drawn for one item at a time")
 
 
 def expected_share(items: Sequence[Item]) -> float | None:

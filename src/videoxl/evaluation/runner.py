@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videoxl.errors import UsageError, VideoError
+from videoxl.errors import VideoError
 from videoxl.evaluation.asker import Asker, Prompt, Said, Watched
 from videoxl.evaluation.batches import batch_of, cut
 from videoxl.evaluation.item import Item
@@ -121,7 +121,7 @@ class _Run:
         self.path, self._task, self._asker = planned.path, task, planned.asker
         items = planned.settings.asked(loaded.items)
         self.groups = dict(Loaded(items).by_video())
-        batch = batch_of(planned.path, task, planned.asker, planned.settings.batch)
+        batch = batch_of(planned.path, task, planned.settings.batch)
         self._header = run_header(task, items, planned.asker, batch=batch)
         order = [item.id for group in self.groups.values() for item in group]
         self._writer = stack.enter_context(RunWriter(planned.path, self._header, items, order=order))
@@ -180,34 +180,25 @@ class _Run:
         frame_seconds = () if watched is None else watched.video.frame_seconds
         prompts = [
             Prompt(
-                self._task.prompt(item, frame_seconds=frame_seconds), item.max_new_tokens or self._task.max_new_tokens
+                item=item,
+                text=self._task.prompt(item, frame_seconds=frame_seconds),
+                max_new_tokens=item.max_new_tokens or self._task.max_new_tokens,
             )
             for item in batch
         ]
         began = time.perf_counter()
-        if len(batch) == 1:
-            all_said = [self._ask_one(batch[0], prompts[0], watched)]
-        else:
-            all_said = self._asker.ask_together(watched, prompts)
+        all_said = self._asker.ask(watched, prompts, asking=self._task.asking)
         together = sum(said.raw is not None for said in all_said)
         seconds = (time.perf_counter() - began) / max(together, 1)
         return [
-            (_unasked(item, said.failure or "nothing was said"), None)
+            (_unasked(prompt.item, said.failure or "nothing was said"), None)
             if said.raw is None
             else (
-                _record(item, prompt.text, said, num_frames=len(frame_seconds)),
-                Cost(OF_ITEM + item.id, seconds, said.first_token_seconds, said.peak_memory_bytes, together),
+                _record(prompt, said, num_frames=len(frame_seconds)),
+                Cost(OF_ITEM + prompt.item.id, seconds, said.first_token_seconds, said.peak_memory_bytes, together),
             )
-            for item, prompt, said in zip(batch, prompts, all_said, strict=True)
+            for prompt, said in zip(prompts, all_said, strict=True)
         ]
-
-    def _ask_one(self, item: Item, prompt: Prompt, watched: Watched | None) -> Said:
-        try:
-            return self._asker.ask(
-                watched, item, prompt.text, asking=self._task.asking, max_new_tokens=prompt.max_new_tokens
-            )
-        except UsageError as error:  # a question that is too long; the others are none the worse
-            return Said(None, failure=str(error))
 
     def _write(self, answers: "Sequence[tuple[Record, Cost | None]]") -> None:
         """Those of a batch that were written before it was cut short are there already."""
@@ -240,11 +231,11 @@ class _Telling:
         self._listener(told)
 
 
-def _record(item: Item, prompt: str, said: Said, *, num_frames: int) -> Record:
+def _record(prompt: Prompt, said: Said, *, num_frames: int) -> Record:
     return Record(
-        item=item.id,
-        video=item.video,
-        prompt=prompt,
+        item=prompt.item.id,
+        video=prompt.item.video,
+        prompt=prompt.text,
         raw=said.raw,
         evidence=said.evidence,
         num_frames=num_frames,
