@@ -11,6 +11,8 @@ In the end the queue is let run empty, and then is looked at what is there:
     leaked      of the server that stayed: handles and threads above those at the beginning; in the library: uploads,
                 memories, thumbnails, locks and rows that belong to nothing
     errors      answers that are neither a success nor a refusal that was to be expected
+    logs        where there were errors, or something was lost: the last lines that each server logged, which name the
+                ids of requests that failed, and why they did
 """
 
 import argparse
@@ -26,11 +28,12 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from benchmarks.measurement import progress, write
-from benchmarks.served import Served
+from benchmarks.served import LOGS, Served
 
 FILM_SECONDS = (6, 10, 16, 24)
 RATIOS = (4, 8, 16)
@@ -41,6 +44,7 @@ KILL_SECONDS = 20.0, 60.0
 SAMPLE_SECONDS = 2.0
 SETTLE_SECONDS = 600.0
 LAST_KEPT_SECONDS = 20.0  # connections of clients that are gone are closed by then
+MOST_LINES = 50  # of each server's log
 
 
 def main() -> int:
@@ -57,12 +61,14 @@ def main() -> int:
     about = {"model": options.model, "clients": options.clients, "minutes": options.minutes, "seed": options.seed}
     write(options.out, {**about, **result}, module="serve_soak")
     for name, value in result.items():
-        if not isinstance(value, list) or len(value) < 10:
+        if name != "logs" and (not isinstance(value, list) or len(value) < 10):
             print(f"{name:<16} {value}")
+    for name, lines in result["logs"].items():
+        print(name, *lines, sep="\n    ")
     return 1 if result["num_errors"] or result["lost"] else 0
 
 
-def soak(model: str, home: Path, num_clients: int, seconds: float, seed: int) -> dict[str, object]:
+def soak(model: str, home: Path, num_clients: int, seconds: float, seed: int) -> dict[str, Any]:
     """All of it."""
     films = write_films(home / "films", seed)
     stop = threading.Event()
@@ -99,6 +105,7 @@ def soak(model: str, home: Path, num_clients: int, seconds: float, seed: int) ->
         "num_errors": len(shared.errors),
         "kills": shared.num_kills,
         "lost": lost,
+        "logs": last_lines(home) if shared.errors or lost else {},
         "leaked": {
             "handles": after["handles"] - before["handles"],
             "threads": after["threads"] - before["threads"],
@@ -367,6 +374,19 @@ def look_for_strays(served: Served, library: Path) -> dict[str, object]:
         "jobs": num_jobs,
         "removed_entries": removed,
     }
+
+
+def last_lines(home: Path) -> dict[str, list[str]]:
+    """What each server said last, those that said nothing left out; folders of this machine are not named."""
+    names = {str(home): "HOME", sys.prefix: "PYTHON", str(Path(__file__).parents[1]): "VIDEOXL"}
+    said = {}
+    for path in sorted(home.glob(LOGS)):
+        text = path.read_text(errors="replace")
+        for folder, name in names.items():
+            text = text.replace(folder, name)
+        if lines := text.splitlines()[-MOST_LINES:]:
+            said[path.name] = lines
+    return said
 
 
 def write_films(folder: Path, seed: int) -> list[Path]:

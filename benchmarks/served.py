@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 KIB = 1024
+LOGS = "server-*.log"
+"""What servers log, in the folder that is their home; each has a file of its own."""
 READY_SECONDS = 300.0
 STOP_SECONDS = 120.0
 
@@ -31,7 +33,7 @@ class Served:
 
     def __init__(self, home: Path, *options: str, model: str = "nano") -> None:
         script = Path(sysconfig.get_path("scripts")) / "videoxl"
-        self._log = (home / f"server-{time.monotonic_ns()}.log").open("w")
+        self._log = (home / LOGS.replace("*", f"{time.monotonic_ns()}")).open("w")
         began = time.perf_counter()
         self.process = subprocess.Popen(
             [script, "serve", "--port", "0", "--device", "cpu", "--model", model, "--log-level", "warning", *options],

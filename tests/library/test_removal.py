@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from videoxl.errors import EntryNotFoundError, UsageError
+from videoxl.errors import EntryNotFoundError, UsageError, VideoNotFoundError
 from videoxl.library.removal import LEFTOVER_SECONDS
 from videoxl.library.worker import work_on
 
@@ -209,6 +209,19 @@ def test_a_download_goes_with_the_last_entry_made_of_it(library, vxl, add_film, 
     assert not fetched.exists()
     library.remove(own.id)
     assert make_film(15).exists()
+
+
+@pytest.mark.parametrize("room", ["fetched", "files"])
+def test_a_file_of_ours_that_went_before_it_was_added_is_refused(library, add_film, make_film, room):
+    """A file of the library's own, found for an entry and then taken away, waits for nobody; its name is said."""
+    fetched = library.folder / room / "film.mp4"
+    fetched.write_bytes(make_film(12).read_bytes())
+    first = add_film(fetched)
+    library.remove(first.id)
+    fetched.unlink(missing_ok=True)
+    with pytest.raises(VideoNotFoundError, match=r"kite\.mp4 was removed while it was being added"):
+        add_film(fetched, name="kite.mp4", source_sha256=first.source_sha256)
+    assert library.entries() == []
 
 
 @pytest.mark.parametrize("limits", [{"max_bytes": -1}, {"max_age_seconds": -1.0}, {"max_age_seconds": float("nan")}])

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from videoxl.errors import MemoryFormatError, UsageError
+from videoxl.errors import MemoryFormatError, UsageError, VideoNotFoundError
 from videoxl.library.address import address
 from videoxl.library.catalogue import Catalogue
 from videoxl.library.entries import find_entry, insert_entry, settings_text, update_entry
@@ -50,7 +50,10 @@ class Adder:
         self._drop_download = drop_download
 
     def add(self, video: NewVideo, *, base: Entry | None = None) -> Entry:
-        """The entry of a video, on its own or behind the memory `base`; costs nothing where it is there already."""
+        """The entry of a video, on its own or behind the memory `base`; costs nothing where it is there already.
+
+        Raises VideoNotFoundError for a file of the library's own folders that was taken away since it was found.
+        """
         from videoxl.video import source_fingerprint  # brings numpy
 
         path = video.path.expanduser().absolute()
@@ -63,6 +66,10 @@ class Adder:
         with self._catalogue.writing() as connection:
             if base is not None:
                 find_entry(connection, base.id, now=now)  # it may have been removed since it was found
+            if path.parent in (self._folder.files, self._folder.fetched) and not path.exists():
+                raise VideoNotFoundError(
+                    f"{video.name or path.name} was removed while it was being added: give it again."
+                )
             row = connection.execute("SELECT * FROM entry WHERE id = ?", (entry_id,)).fetchone()
             if row is None:
                 self._insert(connection, entry_id, sha256, path, video, base, now)

@@ -7,23 +7,23 @@ comes. What an earlier process left behind when it was killed is swept away.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import secrets
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
 from videoxl.errors import CapacityError, FetchTooLargeError, VideoFormatError
+from videoxl.memory.folder import is_disk_full
 from videoxl.video.content_type import HEAD_BYTES, ContentType, content_type, why_refused
 
 PARTIAL_PREFIX = ".partial-"
 PARTIAL_SECONDS = 24 * 3600.0  # nothing takes so long to arrive
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-DISK_IS_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class Landing:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sweep(self._folder)
         self._partial = self._folder / f"{PARTIAL_PREFIX}{secrets.token_hex(16)}"
-        self._descriptor = os.open(self._partial, NEW_FILE, 0o600)
+        with _room_for(self._name):
+            self._descriptor = os.open(self._partial, NEW_FILE, 0o600)
         return self
 
     def __exit__(
@@ -96,14 +97,12 @@ class Landing:
         """
         kind = self._check_type()
         assert self._descriptor is not None, "a landing is used in a with block, and placed once"
-        try:
-            os.fsync(self._descriptor)
-        except OSError as error:
-            raise _as_capacity(error, self._name) from error
-        self._close()
         sha256 = self._digest.hexdigest()
         path = self._folder / f"{sha256}{kind.suffix}"
-        os.replace(self._partial, path)
+        with _room_for(self._name):
+            os.fsync(self._descriptor)
+            self._close()
+            os.replace(self._partial, path)
         return Landed(path, sha256, self.num_bytes, kind)
 
     def _check_type(self) -> ContentType:
@@ -119,11 +118,9 @@ class Landing:
 
     def _write_all(self, left: memoryview) -> None:
         assert self._descriptor is not None, "a landing is used in a with block"
-        try:
+        with _room_for(self._name):
             while left:
                 left = left[os.write(self._descriptor, left) :]
-        except OSError as error:
-            raise _as_capacity(error, self._name) from error
 
     def _close(self) -> None:
         if self._descriptor is not None:
@@ -142,7 +139,12 @@ def sweep(folder: Path, *, older_than_seconds: float = PARTIAL_SECONDS) -> int:
     return num_removed
 
 
-def _as_capacity(error: OSError, name: str) -> CapacityError | OSError:
-    if error.errno not in DISK_IS_FULL:
-        return error
-    return CapacityError(f"the disk is full: {name} could not be kept. Free some space and try again.")
+@contextmanager
+def _room_for(name: str) -> Iterator[None]:
+    """Turn what the operating system says of a full disk into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if not is_disk_full(error):
+            raise
+        raise CapacityError(f"the disk is full: {name} could not be kept. Free some space and try again.") from error

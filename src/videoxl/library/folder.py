@@ -53,13 +53,17 @@ class LibraryFolder:
 
     def throw_away(self, path: Path) -> Path | None:
         """Move a file or folder out of sight in one step; where it now lies, to be removed at leisure."""
-        place = Path(tempfile.mkdtemp(dir=self.trash)) / path.name
-        try:
-            os.replace(path, place)
-        except FileNotFoundError:
-            place.parent.rmdir()
-            return None
-        return place.parent
+        while True:
+            place = Path(tempfile.mkdtemp(dir=self.trash)) / path.name
+            try:
+                os.replace(path, place)
+            except FileNotFoundError:  # the path is gone, or the place, with whoever empties the trash just now
+                with suppress(FileNotFoundError):
+                    place.parent.rmdir()
+                if not os.path.lexists(path):
+                    return None
+            else:
+                return place.parent
 
 
 def remove_tree(path: Path) -> int:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from videoxl.errors import VideoXLError
 from videoxl.server.limits import Limits
 from videoxl.server.metrics import Metrics
-from videoxl.server.problem import Problem, as_problem
+from videoxl.server.problem import Problem, as_problem, shutting_down
 from videoxl.server.request_log import where
 from videoxl.server.tiers import Resident
 from videoxl.server.turns import ModelTurns
@@ -87,11 +87,11 @@ class Answering:
         asked = Asked(ask, resident, on_text, on_end, time.monotonic() + self._limits.answer_seconds)
         with self._changed:
             if self._stops_at is not None:
-                raise Problem(503, "the server is shutting down; ask again when it is back.", code="shutting_down")
+                raise shutting_down()
             if len(self._waiting) >= self._limits.max_waiting:
                 raise Problem(
                     429, f"{len(self._waiting)} questions are waiting already; ask again in a moment.",
-                    code="queue_full", headers={"Retry-After": str(RETRY_SECONDS)},
+                    code="queue_full", retry_seconds=RETRY_SECONDS,
                 )  # fmt: skip
             self._waiting.append(asked)
             self._tell()
@@ -138,7 +138,7 @@ class Answering:
             if asked.is_cancelled:
                 self._end(asked, Problem(499, "the question was cancelled.", code="cancelled"))
             elif is_over:
-                self._end(asked, Problem(503, "the server is shutting down; ask again.", code="shutting_down"))
+                self._end(asked, shutting_down())
             elif now >= asked.deadline:
                 limit = self._limits.answer_seconds
                 self._end(asked, Problem(504, f"no answer within {limit:g} s; ask for less.", code="timeout"))
@@ -224,9 +224,7 @@ class Answering:
 
 
 def _problem(error: Exception) -> Problem:
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, VideoXLError):
+    if isinstance(error, (Problem, VideoXLError)):
         return as_problem(error)
     logger.error("answering failed: %s at %s", type(error).__name__, where(error))
     return Problem(

@@ -84,11 +84,6 @@ class Question:
 async def begin(room: EngineRoom, entry: Entry | None, ask: Ask) -> Question:
     """Ask about a memory, or about nothing seen. Raises Problem, and then nothing is pinned."""
     resident = Resident(None, None) if entry is None else await run_in_threadpool(room.take, entry)
-    return ask_of(room, resident, ask)
-
-
-def ask_of(room: EngineRoom, resident: Resident, ask: Ask) -> Question:
-    """Ask about a memory that is pinned. Raises Problem, and then it is not any more."""
     try:
         return Question(room, ask, resident)
     except BaseException:

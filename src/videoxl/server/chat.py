@@ -33,11 +33,7 @@ class Chat:
 
 def prepare(site: Site, body: ChatBody, stopped: threading.Event) -> Chat:
     """Find or queue the videos of a chat, and word its question. Raises Problem; call it from a thread."""
-    if body.model != site.config.model_name:
-        raise Problem(
-            404, f"the model {body.model[:100]!r} is not served here; expected {site.config.model_name!r}.",
-            code="model_not_found", param="model",
-        )  # fmt: skip
+    site.memories.check_model(body.model)
     said = dialogue(body.messages)
     limits = site.config.limits
     if len(said.media) > limits.max_videos:
@@ -95,8 +91,8 @@ def _video(
     if given is None:
         raise Problem(404, f"there is no memory {str(part.uuid)[:64]!r}; send the video's address with it.",
                       code="memory_not_found", param="uuid")  # fmt: skip
-    video = memories.sources.find_url(given.url, stopped=stopped)
-    return video, memories.settings(vxl, _density(body, part if isinstance(part, VideoPart) else None))
+    settings = memories.settings(vxl, _density(body, part if isinstance(part, VideoPart) else None))  # it may refuse
+    return memories.sources.find_url(given.url, stopped=stopped), settings
 
 
 def _density(body: ChatBody, part: VideoPart | None) -> Density:

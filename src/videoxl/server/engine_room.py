@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from videoxl.errors import MemoryFormatError, VideoXLError
 from videoxl.library import Entry, Library
-from videoxl.memory.folder import MANIFEST_NAME
+from videoxl.memory.folder import MANIFEST_NAME, readable
 from videoxl.server.answering import Answering, Ask, Asked
 from videoxl.server.config import ServeConfig
 from videoxl.server.metrics import Metrics
-from videoxl.server.problem import Problem
+from videoxl.server.problem import Problem, shutting_down
 from videoxl.server.request_log import where
 from videoxl.server.tiers import MemoryTiers, Resident
 from videoxl.server.turns import ModelTurns
@@ -66,15 +66,12 @@ class EngineRoom:
 
     def not_ready(self) -> Problem:
         """Why nothing can be computed now."""
-        sentences = {
-            "loading": "the model is being loaded; try again in a moment.",
-            "failed": f"the model could not be loaded: {self.why}",
-            "stopping": "the server is shutting down; try again when it is back.",
-        }
-        code = {"failed": "model_failed", "stopping": "shutting_down"}.get(self.state, "model_loading")
-        return Problem(
-            503, sentences[self.state], code=code, headers={"Retry-After": str(RETRY_SECONDS)}, names_folders=True
-        )
+        if self.state == "stopping":
+            return shutting_down()
+        sentence, code = "the model is being loaded; try again in a moment.", "model_loading"
+        if self.state == "failed":
+            sentence, code = f"the model could not be loaded: {self.why}", "model_failed"
+        return Problem(503, sentence, code=code, retry_seconds=RETRY_SECONDS, names_folders=True)
 
     def take(self, entry: Entry) -> Resident:
         """The rows of a memory, as many as there are by now, pinned until `release`; from disk if need be.
@@ -103,7 +100,8 @@ class EngineRoom:
             raise _nothing_yet(entry) from None
 
     def _kept(self, entry: Entry, path: Path) -> tuple[str, str, int, int]:
-        status = (path / MANIFEST_NAME).stat()
+        with readable(path / MANIFEST_NAME):  # whoever begins anew throws away what is damaged
+            status = (path / MANIFEST_NAME).stat()
         return "kept", entry.id, status.st_mtime_ns, status.st_size
 
     def release(self, resident: Resident) -> None:
@@ -215,5 +213,5 @@ def _open(vxl: "VideoXL", path: Path, entry: Entry) -> "CompressedMemory":
 def _nothing_yet(entry: Entry) -> Problem:
     return Problem(
         409, f"nothing of {entry.title} was watched yet; ask again in a moment.", code="memory_not_ready",
-        headers={"Retry-After": str(RETRY_SECONDS)},
+        retry_seconds=RETRY_SECONDS,
     )  # fmt: skip

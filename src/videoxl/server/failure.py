@@ -31,9 +31,7 @@ def handle_failures(app: FastAPI, site: Site) -> None:
 
 
 def _problem(error: Exception) -> Problem:
-    if isinstance(error, Problem):
-        return error
-    if isinstance(error, VideoXLError):
+    if isinstance(error, (Problem, VideoXLError)):
         return as_problem(error)
     if isinstance(error, RequestValidationError):
         return _invalid(error.errors())

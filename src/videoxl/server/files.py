@@ -14,17 +14,19 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from videoxl.compression.size import ByteSize
+from videoxl.errors import VideoError
 from videoxl.memory.folder import write_whole
 from videoxl.server.problem import Problem
 
 if TYPE_CHECKING:
     from videoxl.library.fetch_landing import Landing
+    from videoxl.library.fetch_local import LocalFile
 
 FILE_ID = re.compile(r"file-[0-9a-f]{24}")
 LOCK_NAME = ".lock"
@@ -70,7 +72,7 @@ class UploadedFiles:
 
     def check_room(self, num_bytes: int) -> None:
         """Refuse (507) what would grow the folder over its limit."""
-        held = sum(entry.stat().st_size for entry in os.scandir(self.folder) if entry.is_file(follow_symlinks=False))
+        held = self._held_bytes()
         if held + num_bytes > self._max_bytes:
             raise Problem(
                 507, f"uploaded files take {ByteSize(held)} of the {ByteSize(self._max_bytes)} that they may; "
@@ -92,7 +94,11 @@ class UploadedFiles:
                 blob=landed.path.name,
                 media_type=landed.content_type.media_type,
             )
-            write_whole(self._record(file.id), json.dumps(asdict(file)).encode())
+            try:
+                write_whole(self._record(file.id), json.dumps(asdict(file)).encode())
+            except BaseException:
+                self._drop(file.blob)
+                raise
         return file
 
     def get(self, file_id: str) -> UploadedFile:
@@ -110,8 +116,17 @@ class UploadedFiles:
         """Where its bytes are. Raises Problem (404) where they are gone."""
         path = self.folder / file.blob
         if not path.is_file():
-            raise Problem(404, f"the bytes of file {file.id} are gone; upload it again.", code="file_not_found")
+            raise _bytes_gone(file)
         return path
+
+    def open(self, file: UploadedFile) -> "LocalFile":
+        """Its bytes, open: whoever deletes it meanwhile takes nothing away from who reads it. Raises as `path` does."""
+        from videoxl.library.fetch_local import open_local
+
+        try:
+            return open_local(self.folder / file.blob, [self.folder])
+        except VideoError as error:
+            raise _bytes_gone(file) from error
 
     def all(self) -> list[UploadedFile]:
         """Every upload, the newest first; those that have run out are removed on the way."""
@@ -128,11 +143,26 @@ class UploadedFiles:
         """Take an upload away, and its bytes where no other upload and no memory needs them."""
         self._remove(self.get(file_id))
 
+    @contextmanager
+    def holding(self, path: Path) -> Iterator[None]:
+        """Take no bytes away until the block ends, in which a memory may come to need these; of our files only."""
+        with self._alone() if path.parent == self.folder else nullcontext():
+            yield
+
     def drop(self, path: Path) -> None:
         """Take bytes away that a memory needed and no upload or other memory does."""
         if path.parent == self.folder:
             with self._alone():
                 self._drop(path.name)
+
+    def _held_bytes(self) -> int:
+        held = 0
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # deleted, placed or given up since it was listed
+                    if entry.is_file(follow_symlinks=False):
+                        held += entry.stat(follow_symlinks=False).st_size
+        return held
 
     def _remove(self, file: UploadedFile) -> None:
         with self._alone():
@@ -163,6 +193,10 @@ class UploadedFiles:
             yield
         finally:
             os.close(descriptor)
+
+
+def _bytes_gone(file: UploadedFile) -> Problem:
+    return Problem(404, f"the bytes of file {file.id} are gone; upload it again.", code="file_not_found")
 
 
 def _is_over(file: UploadedFile) -> bool:

@@ -1,11 +1,13 @@
 """What the routes for memories do, without HTTP: adding, showing, removing entries of the library."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videoxl.errors import EntryNotFoundError
+from videoxl.errors import EntryNotFoundError, VideoNotFoundError
 from videoxl.library import Entry, Library, WatchSettings
 from videoxl.memory import inspect
 from videoxl.server.config import ServeConfig
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from videoxl.engine import Answer, VideoXL
 
 READY_SECONDS = 60.0  # how long a client that adds a video waits for the model to be loaded
+RETRY_SECONDS = 60
 MOST_VIDEOS = 64  # behind each other in one memory
 
 
@@ -62,7 +65,7 @@ class Memories:
 
     def add(self, body: NewMemory, *, stopped: threading.Event | None = None) -> Entry:
         """Put a video into the queue; the same video with the same settings is the entry that is there."""
-        self._check_model(body.model)
+        self.check_model(body.model)
         self._check_room()
         vxl = self._room.wait_until_ready(READY_SECONDS)
         settings = self.settings(vxl, body)
@@ -81,19 +84,21 @@ class Memories:
     def add_video(self, video: Video, settings: WatchSettings, *, title: str | None = None) -> Entry:
         """Put a file into the queue, after a look at it."""
         vxl = self._room.vxl
-        entry = self.library.add(
-            video.path, settings, model_name=vxl.name, model_fingerprint=vxl.fingerprint, title=title, name=video.name,
-            source_sha256=video.sha256, duration_seconds=self._duration(video),
-        )  # fmt: skip
+        with self._looked_at(video) as duration_seconds:
+            entry = self.library.add(
+                video.path, settings, model_name=vxl.name, model_fingerprint=vxl.fingerprint, title=title,
+                name=video.name, source_sha256=video.sha256, duration_seconds=duration_seconds,
+            )  # fmt: skip
         self._room.look_for_work()
         return entry
 
     def append_video(self, base: Entry, video: Video, settings: WatchSettings, *, title: str | None = None) -> Entry:
         """Put a file into the queue, to be watched behind another memory."""
-        entry = self.library.append(
-            base.id, video.path, settings, title=title, name=video.name, source_sha256=video.sha256,
-            duration_seconds=self._duration(video),
-        )  # fmt: skip
+        with self._looked_at(video) as duration_seconds:
+            entry = self.library.append(
+                base.id, video.path, settings, title=title, name=video.name, source_sha256=video.sha256,
+                duration_seconds=duration_seconds,
+            )  # fmt: skip
         self._room.look_for_work()
         return entry
 
@@ -205,6 +210,25 @@ class Memories:
             ],
         }
 
+    @contextmanager
+    def _looked_at(self, video: Video) -> Iterator[float]:
+        """How long a video lasts; an upload stays until the block ends, and then for as long as an entry needs it.
+
+        Where the block fails, what was fetched for it goes again. Raises Problem (404) where it was deleted since it
+        was found.
+        """
+        try:
+            duration_seconds = self._duration(video)
+            with self._files.holding(video.path):
+                yield duration_seconds
+        except VideoNotFoundError as error:
+            raise Problem(
+                404, f"{video.name} was deleted while it was being added; give it again.", code="file_not_found"
+            ) from error
+        except BaseException:
+            self._files.drop(video.path)
+            raise
+
     def _duration(self, video: Video) -> float:
         """How long it lasts; what is no video is refused here, before it is queued."""
         if video.duration_seconds is not None:
@@ -214,7 +238,8 @@ class Memories:
         with IsolatedSource(video.path) as source:
             return source.info.duration_seconds
 
-    def _check_model(self, model: str | None) -> None:
+    def check_model(self, model: str | None) -> None:
+        """Refuse (404) another model than the one that is served; None leaves it to the server."""
         if model not in (None, self._config.model_name):
             raise Problem(
                 404, f"the model {model[:100]!r} is not served here; expected {self._config.model_name!r}.",
@@ -226,5 +251,5 @@ class Memories:
         if self.library.num_waiting() >= most:
             raise Problem(
                 429, f"{most} videos wait to be watched already; add more when some are done.", code="queue_full",
-                headers={"Retry-After": "60"},
+                retry_seconds=RETRY_SECONDS,
             )  # fmt: skip

@@ -11,6 +11,8 @@ from videoxl import errors
 _TYPES = {400: "invalid_request_error", 401: "authentication_error", 403: "permission_error", 404: "not_found_error",
           429: "rate_limit_error"}  # fmt: skip
 
+RESTART_SECONDS = 2  # before a client looks whether a server that was stopped is back
+
 
 class Problem(HTTPException):
     """A refusal: status, a sentence, and which parameter it is about."""
@@ -23,10 +25,17 @@ class Problem(HTTPException):
         code: str | None = None,
         param: str | None = None,
         headers: Mapping[str, str] | None = None,
+        retry_seconds: int | None = None,
         names_folders: bool = False,
     ) -> None:
-        """Args: names_folders: Whether the sentence may name folders of this machine, and has to be redacted."""
-        super().__init__(status, message, headers=dict(headers) if headers else None)
+        """A refusal.
+
+        Args:
+            retry_seconds: When it is worth trying again.
+            names_folders: Whether the sentence may name folders of this machine, and has to be redacted.
+        """
+        retry = {} if retry_seconds is None else {"Retry-After": str(retry_seconds)}
+        super().__init__(status, message, headers={**(headers or {}), **retry} or None)
         self.message, self.code, self.param, self.names_folders = message, code, param, names_folders
 
     @property
@@ -65,9 +74,19 @@ STATUS: tuple[tuple[type[errors.VideoXLError], int, str], ...] = (
 """Our errors as HTTP says them; the first that fits counts."""
 
 
-def as_problem(error: errors.VideoXLError) -> Problem:
-    """One of our errors as a refusal."""
+def as_problem(error: Problem | errors.VideoXLError) -> Problem:
+    """A refusal, or one of our errors, as a refusal."""
+    if isinstance(error, Problem):
+        return error
     for kind, status, code in STATUS:
         if isinstance(error, kind):
             return Problem(status, str(error), code=code, names_folders=True)
     return Problem(500, str(error), code="failed", names_folders=True)
+
+
+def shutting_down() -> Problem:
+    """What is said to whoever wants something of a server that is about to end."""
+    return Problem(
+        503, "the server is shutting down; try again when it is back.", code="shutting_down",
+        retry_seconds=RESTART_SECONDS,
+    )  # fmt: skip

@@ -76,9 +76,8 @@ class Sources:
         """
         from videoxl.library.fetch_local import LocalFile, open_local
 
-        gone = Problem(404, "the video of this memory is not here any more; give it again.", code="video_gone")
         if entry.source_path is None:
-            raise gone
+            raise video_gone()
         path = Path(entry.source_path)
         folders = [*self._config.allow_folders, self._library.files, self._library.fetched]
         try:
@@ -86,10 +85,10 @@ class Sources:
                 return open_local(path, folders)
             file = LocalFile(path, os.open(path, OPEN_FLAGS))  # of a person at this machine, wherever it leads
         except (OSError, VideoError) as error:
-            raise gone from error
+            raise video_gone() from error
         if not stat.S_ISREG(os.fstat(file.descriptor).st_mode):
             os.close(file.descriptor)
-            raise gone
+            raise video_gone()
         return file
 
     def find_url(self, url: str, *, stopped: threading.Event | None = None) -> Video:
@@ -103,7 +102,7 @@ class Sources:
         if not self._downloads.acquire(blocking=False):
             raise Problem(
                 429, "as many videos are being fetched as this server does at once; try again in a moment.",
-                code="downloads_busy", headers={"Retry-After": str(RETRY_SECONDS)},
+                code="downloads_busy", retry_seconds=RETRY_SECONDS,
             )  # fmt: skip
         try:
             fetched = fetch(
@@ -134,6 +133,11 @@ def _looked_at(file: "LocalFile", name: str, *, sha256: str | None = None) -> Vi
             sha256=sha256 or source.fingerprint(),
             duration_seconds=source.info.duration_seconds,
         )
+
+
+def video_gone() -> Problem:
+    """What is said of a memory's video that cannot be had."""
+    return Problem(404, "the video of this memory is not here any more; give it again.", code="video_gone")
 
 
 def video_path(entry: Entry) -> Path | None:

@@ -146,7 +146,7 @@ class MemoryTiers:
         if pinned + num_bytes > most:
             raise Problem(
                 429, f"the memories that are being asked right now leave no room for this one; try again in "
-                f"{RETRY_SECONDS} seconds.", code="memory_busy", headers={"Retry-After": str(RETRY_SECONDS)},
+                f"{RETRY_SECONDS} seconds.", code="memory_busy", retry_seconds=RETRY_SECONDS,
             )  # fmt: skip
 
     def _make_room(self) -> None:

@@ -3,7 +3,7 @@
 Small fields are kept, the file never is. Fields may stand before or behind the file.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -35,6 +35,13 @@ class Form:
     """What the client calls the file; None where there was none."""
     fields: dict[str, str] = field(default_factory=dict)
     num_bytes: int = 0
+
+
+def describe_form(fields: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What OpenAPI says of a route that reads such a form; `fields` are those beside the file, with their schemas."""
+    properties = {"file": {"type": "string", "format": "binary"}, **(fields or {})}
+    schema = {"type": "object", "required": ["file"], "properties": properties}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": schema}}}}
 
 
 async def read_form(request: Request, sink: Sink, *, on_bytes: Callable[[int], Any]) -> Form:

@@ -1,12 +1,13 @@
 """Bytes that come down: counted, typed, placed whole, and gone without a trace where they are not."""
 
+import errno
 import hashlib
 import os
 import time
 
 import pytest
 
-from videoxl.errors import FetchTooLargeError, VideoFormatError
+from videoxl.errors import CapacityError, FetchTooLargeError, VideoFormatError
 from videoxl.library.fetch_landing import PARTIAL_PREFIX, Landing, sweep
 
 
@@ -91,3 +92,24 @@ def test_what_a_killed_process_left_is_swept(tmp_path, film) -> None:
         pass
     assert sorted(os.listdir(tmp_path)) == [f"{PARTIAL_PREFIX}young", "film.mp4"]
     assert sweep(tmp_path, older_than_seconds=1) == 1
+
+
+@pytest.mark.parametrize("step", ["open", "write", "fsync", "replace"])
+def test_a_disk_that_is_full_is_said_to_be(tmp_path, film, monkeypatch, step) -> None:
+    """At whichever step there is no room: the sentence says so, and nothing is left."""
+    make = getattr(os, step)
+
+    def full(target, *arguments):
+        if step == "open" and PARTIAL_PREFIX not in str(target):
+            return make(target, *arguments)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def land():
+        with Landing(tmp_path, 10**9) as landing:
+            landing.write(film)
+            landing.place()
+
+    monkeypatch.setattr(os, step, full)
+    with pytest.raises(CapacityError, match="the disk is full: the file could not be kept"):
+        land()
+    assert os.listdir(tmp_path) == []

@@ -12,13 +12,12 @@ from videoxl.library import Entry
 from videoxl.server import sse
 from videoxl.server.answer_json import answer_json, question_json
 from videoxl.server.answering import Ask
-from videoxl.server.asking import Question, ask_of
+from videoxl.server.asking import Question, begin
 from videoxl.server.presence import answer_while_present
 from videoxl.server.problem import Problem
 from videoxl.server.protocol.memories import AskBody
 from videoxl.server.routes.memories import MemoryId
 from videoxl.server.site import Site, SiteOf
-from videoxl.server.tiers import Resident
 
 if TYPE_CHECKING:
     from videoxl.engine import Answer
@@ -31,8 +30,8 @@ async def ask(memory_id: MemoryId, body: AskBody, request: Request, site: SiteOf
     """Answer a question, with the moments that the answer rests on; also while the video is still being watched."""
     most = site.num_tokens(body.max_tokens, "max_tokens")
     wanted = Ask(question=body.question, max_new_tokens=most, temperature=body.temperature, seed=body.seed)
-    entry, resident = await run_in_threadpool(_taken, site, memory_id)
-    question = ask_of(site.room, resident, wanted)
+    entry = await run_in_threadpool(site.library.entry, memory_id)
+    question = await begin(site.room, entry, wanted)
     if body.stream:
         try:
             await question.settle()  # what goes wrong until the first word gets its status
@@ -58,11 +57,6 @@ def list_questions(
         "data": [question_json(question) for question in questions[-limit:]],
         "has_more": len(questions) > limit,
     }
-
-
-def _taken(site: Site, memory_id: str) -> tuple[Entry, Resident]:
-    entry = site.library.entry(memory_id)
-    return entry, site.room.take(entry)
 
 
 async def _events(site: Site, entry: Entry, question: Question) -> AsyncIterator[str]:

@@ -18,6 +18,7 @@ from videoxl.server.site import Site, SiteOf
 router = APIRouter(prefix="/v1/memories")
 
 LOOK_SECONDS = 0.5
+RETRY_SECONDS = 5
 FINAL = ("ready", "failed")
 
 
@@ -28,7 +29,7 @@ async def events(memory_id: MemoryId, site: SiteOf) -> Response:
     if not site.streams.acquire(blocking=False):
         raise Problem(
             429, "as many event streams are open as this server keeps; close some.", code="too_many_streams",
-            headers={"Retry-After": "5"},
+            retry_seconds=RETRY_SECONDS,
         )  # fmt: skip
     return sse.EventStream(_events(site, entry), on_close=site.streams.release)
 

@@ -10,38 +10,22 @@ from starlette.responses import Response
 
 from videoxl.server.problem import Problem
 from videoxl.server.site import SiteOf
-from videoxl.server.upload_form import Form, read_form
+from videoxl.server.upload_form import Form, describe_form, read_form
 from videoxl.server.video_response import VideoResponse
 
 router = APIRouter(prefix="/v1/files")
 
 PURPOSES = ("user_data", "vision", "assistants", "batch", "evals", "fine-tune")
 LEAST_EXPIRY_SECONDS, MOST_EXPIRY_SECONDS = 3600, 30 * 24 * 3600
-FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": {"type": "string", "format": "binary"},
-                        "purpose": {"type": "string", "enum": list(PURPOSES)},
-                        "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
-                        "expires_after[seconds]": {
-                            "type": "integer", "minimum": LEAST_EXPIRY_SECONDS, "maximum": MOST_EXPIRY_SECONDS,
-                        },
-                    },
-                }
-            }
-        },
-    }
-}  # fmt: skip
+FIELDS = {
+    "purpose": {"type": "string", "enum": list(PURPOSES)},
+    "expires_after[anchor]": {"type": "string", "enum": ["created_at"]},
+    "expires_after[seconds]": {"type": "integer", "minimum": LEAST_EXPIRY_SECONDS, "maximum": MOST_EXPIRY_SECONDS},
+}
 Order = Literal["asc", "desc"]
 
 
-@router.post("", openapi_extra=FORM)
+@router.post("", openapi_extra=describe_form(FIELDS))
 async def upload(request: Request, site: SiteOf) -> dict[str, Any]:
     """Take a video or a picture in, straight to disk; what it is, is told by its content and not by its name."""
     from videoxl.library.fetch_landing import Landing
@@ -96,7 +80,11 @@ def get_file(file_id: str, site: SiteOf) -> dict[str, Any]:
 def get_content(file_id: str, site: SiteOf) -> Response:
     """Its bytes, also a range of them."""
     file = site.files.get(file_id)
-    return VideoResponse(site.files.path(file), media_type=file.media_type, filename=file.filename, etag=file.sha256)
+    with site.files.open(file) as content:
+        return VideoResponse(
+            content.path, media_type=file.media_type, filename=file.filename, etag=file.sha256,
+            descriptor=content.descriptor,
+        )  # fmt: skip
 
 
 @router.delete("/{file_id}")

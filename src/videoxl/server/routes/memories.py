@@ -1,6 +1,7 @@
 """Memories: watch, list, show, rename, remove, append, and take one along as a file."""
 
 import os
+from contextlib import suppress
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -13,27 +14,14 @@ from videoxl.server.presence import while_present
 from videoxl.server.problem import Problem
 from videoxl.server.protocol.memories import AppendedVideo, NewMemory, Rename
 from videoxl.server.site import SiteOf, remove_folder
-from videoxl.server.upload_form import read_form
+from videoxl.server.sources import video_gone
+from videoxl.server.upload_form import describe_form, read_form
 from videoxl.server.video_response import VideoResponse
 
 router = APIRouter(prefix="/v1/memories")
 
 MemoryId = Annotated[str, Path(min_length=4, max_length=64)]
 State = Literal["queued", "watching", "ready", "failed"]
-FORM = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            }
-        },
-    }
-}
 
 
 @router.post("", status_code=202)
@@ -60,7 +48,7 @@ def list_memories(
     }
 
 
-@router.post("/import", status_code=201, openapi_extra=FORM)
+@router.post("/import", status_code=201, openapi_extra=describe_form())
 async def import_memory(request: Request, site: SiteOf) -> JSONResponse:
     """Take a memory in that `export` gave, here or elsewhere."""
     folder = site.new_folder()
@@ -122,9 +110,11 @@ def export_memory(memory_id: MemoryId, site: SiteOf) -> Response:
 def get_thumbnail(memory_id: MemoryId, interval: Annotated[int, Path(ge=0, le=10_000_000)], site: SiteOf) -> Response:
     """The picture of one interval."""
     path = site.library.thumbnail(site.library.entry(memory_id).id, interval)
-    if path is None:
-        raise Problem(404, f"there is no picture of interval {interval} yet.", code="thumbnail_not_found")
-    return FileResponse(path, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=3600"})
+    with suppress(FileNotFoundError):  # it goes with its memory, at any moment
+        if path is not None:
+            headers = {"Cache-Control": "private, max-age=3600"}
+            return Response(path.read_bytes(), media_type="image/jpeg", headers=headers)
+    raise Problem(404, f"there is no picture of interval {interval} yet.", code="thumbnail_not_found")
 
 
 @router.get("/{memory_id}/video", response_class=Response)
@@ -132,8 +122,8 @@ def get_video(memory_id: MemoryId, site: SiteOf, source: Annotated[int, Query(ge
     """The video itself, for a player; also a range of it."""
     videos = site.memories.videos(site.library.entry(memory_id))
     video = videos[source] if source < len(videos) else None
-    if video is None or video.entry is None or video.path is None:
-        raise Problem(404, "the video of this memory is not here any more.", code="video_gone")
+    if video is None or video.entry is None:
+        raise video_gone()
     from videoxl.video.content_type import content_type_of
 
     with site.memories.sources.open(video.entry) as file:

@@ -58,11 +58,6 @@ async def run(
 
     if name not in RECIPES:
         raise Problem(404, f"there is no recipe {name!r}; see GET /v1/recipes.", code="recipe_not_found", param="name")
-    if not site.recipes.acquire(blocking=False):
-        raise Problem(
-            429, "as many recipes are running as this server does at once; try again in a moment.", code="queue_full",
-            headers={"Retry-After": str(RETRY_SECONDS)},
-        )  # fmt: skip
     return await while_present(request, lambda stopped: _run(site, memory_id, name, body, stopped))
 
 
@@ -89,6 +84,11 @@ def export_answers(
 def _run(site: Site, memory_id: str, name: str, body: RecipeBody, stopped: threading.Event) -> Response:
     from videoxl.export import format_of, run_recipe
 
+    if not site.recipes.acquire(blocking=False):  # in the thread: who leaves before having one holds no place
+        raise Problem(
+            429, "as many recipes are running as this server does at once; try again in a moment.", code="queue_full",
+            retry_seconds=RETRY_SECONDS,
+        )  # fmt: skip
     try:
         format_of(body.format)
         entry = site.library.entry(memory_id)

@@ -34,7 +34,7 @@ def begin_session(body: KeyBody, request: Request, site: SiteOf) -> JSONResponse
     if site.guesses.are_too_many:
         raise Problem(
             429, "too many wrong keys were shown; wait a minute.", code="too_many_guesses",
-            headers={"Retry-After": f"{WINDOW_SECONDS:.0f}"},
+            retry_seconds=round(WINDOW_SECONDS),
         )  # fmt: skip
     if not site.keys.holds(body.key):
         site.guesses.note_wrong()
