@@ -152,6 +152,28 @@ def test_a_file_that_has_run_out_is_gone(client, upload, monkeypatch):
     assert not list(client.app.state.site.library.files.glob("*.mp4"))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"[" * 100_000, b"\xff", b'{"id": "x"}', b'{"colour": 1}', "wrong types"],
+    ids=["empty", "cut", "list", "deep", "no text", "half", "newer", "types"],
+)
+def test_a_damaged_record_harms_no_other_upload(client, upload, content):
+    """It is 404 itself and in no list; other uploads come and go, and no bytes that it may be of go with them."""
+    first, second = upload().json(), upload().json()
+    folder = client.app.state.site.files.folder
+    record = folder / f"{first['id']}.json"
+    whole = record.read_bytes()
+    record.write_bytes(whole.replace(b'"created_at": ', b'"created_at": "').replace(b', "expires_at', b'", "expires_at')
+                       if content == "wrong types" else content)  # fmt: skip
+    response = client.get(f"/v1/files/{first['id']}")
+    assert response.status_code == 404
+    assert "damaged; upload it again" in response.json()["error"]["message"]
+    assert [file["id"] for file in client.get("/v1/files").json()["data"]] == [second["id"]]
+    assert client.delete(f"/v1/files/{second['id']}").status_code == 200
+    record.write_bytes(whole)
+    assert client.get(f"/v1/files/{first['id']}/content").status_code == 200
+
+
 def test_all_files_together_have_a_limit(make_client, film):
     """When the uploads' share of the disk is full, the next one is refused with both sizes."""
     size = film.stat().st_size

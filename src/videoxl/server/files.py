@@ -8,6 +8,7 @@ up are not taken from under another one's upload of the same film.
 """
 
 import json
+import logging
 import os
 import re
 import secrets
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 FILE_ID = re.compile(r"file-[0-9a-f]{24}")
 LOCK_NAME = ".lock"
 OWNER_ONLY = 0o600
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +108,12 @@ class UploadedFiles:
         """One upload. Raises Problem (404)."""
         if FILE_ID.fullmatch(file_id):
             with suppress(FileNotFoundError):
-                file = UploadedFile(**json.loads(self._record(file_id).read_bytes()))
+                file = _read(self._record(file_id))
+                if file is None:
+                    raise Problem(
+                        404, f"what was written down about {file_id} is damaged; upload it again.",
+                        code="file_not_found", param="file_id",
+                    )  # fmt: skip
                 if not _is_over(file):
                     return file
         raise Problem(
@@ -131,7 +139,7 @@ class UploadedFiles:
     def all(self) -> list[UploadedFile]:
         """Every upload, the newest first; those that have run out are removed on the way."""
         files = []
-        for file in self._records():
+        for file in filter(None, self._records()):
             if _is_over(file):
                 with suppress(Problem):
                     self._remove(file)
@@ -170,13 +178,16 @@ class UploadedFiles:
             self._drop(file.blob)
 
     def _drop(self, blob: str) -> None:
-        if not any(file.blob == blob for file in self._records()) and not self._is_needed(self.folder / blob):
+        """A damaged record may be of any bytes, so as long as there is one they all stay."""
+        may_be_recorded = any(file is None or file.blob == blob for file in self._records())
+        if not may_be_recorded and not self._is_needed(self.folder / blob):
             (self.folder / blob).unlink(missing_ok=True)
 
-    def _records(self) -> Iterator[UploadedFile]:
+    def _records(self) -> Iterator[UploadedFile | None]:
+        """Of every upload; None for a damaged one."""
         for path in self.folder.glob("file-*.json"):
             with suppress(FileNotFoundError):
-                yield UploadedFile(**json.loads(path.read_bytes()))
+                yield _read(path)
 
     def _record(self, file_id: str) -> Path:
         return self.folder / f"{file_id}.json"
@@ -193,6 +204,24 @@ class UploadedFiles:
             yield
         finally:
             os.close(descriptor)
+
+
+def _read(path: Path) -> UploadedFile | None:
+    """A record; None where it is damaged, or of another release. Raises FileNotFoundError."""
+    try:
+        file = UploadedFile(**json.loads(path.read_bytes()))
+    except (ValueError, TypeError, RecursionError):
+        file = None
+    if file is None or not _is_whole(file):
+        log.warning("the record %s of an upload is damaged and is left alone; remove it if you know why.", path.name)
+        return None
+    return file
+
+
+def _is_whole(file: UploadedFile) -> bool:
+    numbers = file.num_bytes, file.created_at, file.expires_at or 0
+    words = file.id, file.filename, file.purpose, file.sha256, file.blob, file.media_type
+    return all(isinstance(each, int) for each in numbers) and all(isinstance(each, str) for each in words)
 
 
 def _bytes_gone(file: UploadedFile) -> Problem:
