@@ -6,7 +6,7 @@ What has no bearing on an answer (`user`, `metadata`, ...) is taken and not used
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from videoxl.server.protocol.body import Body
 from videoxl.server.protocol.memories import Density, Seconds
@@ -85,13 +85,28 @@ class FilePart(Body):
 
 Part = Annotated[TextPart | VideoPart | ImagePart | FilePart, Field(discriminator="type")]
 MediaPart = VideoPart | ImagePart | FilePart
+Parts = Annotated[list[Part], Field(max_length=256)]
+PARTS = "parts"
+
+
+def _form(content: object) -> str | None:
+    """Which form a content has: what is wrong with one form is said of that one, not of the other."""
+    return "text" if isinstance(content, str) else PARTS if isinstance(content, list) else None
+
+
+Content = Annotated[
+    Annotated[Text, Tag("text")] | Annotated[Parts, Tag(PARTS)],
+    Discriminator(
+        _form, custom_error_type="no_content", custom_error_message="expected a text, or a list of parts with a type"
+    ),
+]
 
 
 class Message(Body):
     """One turn."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: Text | Annotated[list[Part], Field(max_length=256)]
+    content: Content
     name: Annotated[str, Field(max_length=256)] | None = None
 
     @property
