@@ -189,3 +189,16 @@ def test_too_little_memory_says_what_is_needed(videoxl, film, model_folder, monk
     check(result, name="film.mp4", code=1)
     assert "1.0 KiB are free" in result.err
     assert not Path("out.vxl").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("ask", QUESTION), ("watch",), ("export", "--chapters"), ("info",), ("plan",)],
+    ids=lambda words: words[0],
+)
+def test_an_address_is_sent_where_it_is_fetched(videoxl, command):
+    """Verbs that take files say of an address that it is one, and which command fetches it."""
+    verb, *rest = command
+    result = videoxl(verb, "https://example.org/film.mp4", *rest)
+    check(result, name="videoxl library add", code=2)
+    assert "is an address" in result.err

@@ -6,48 +6,20 @@ import time
 
 import jsonschema_rs
 import pytest
-import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import CLIPVisionConfig, PreTrainedTokenizerFast, Qwen2Config
 
 import videoxl
-from videoxl.engine import VideoXL, constrained_grammar, constrained_trial
+from videoxl.engine import constrained_grammar, constrained_trial
 from videoxl.engine.constrained import MAX_SCHEMA_DEPTH, Choices, JsonSchema, Regex
 from videoxl.errors import MissingDependencyError, UsageError
-from videoxl.model import VideoXLConfig, VideoXLForConditionalGeneration, VideoXLProcessor
 
-CONTROLS = ("<pad>", "</s>", "<|im_start|>", "<|im_end|>")
-MERGES = [("t", "r"), ("u", "e"), ("tr", "ue"), ('"', ":"), ("a", "b"), ("1", "2")]
-MORE_LOGITS = 7  # than the tokenizer has tokens, as large models have
 BUSY_SECONDS = 60  # more than any refusal takes, on a machine that is shared
 
 
 @pytest.fixture(scope="module")
-def vxl(processor):
-    """A tiny random model whose tokenizer spells every byte."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    words = [*CONTROLS, *alphabet, *("".join(pair) for pair in MERGES)]
-    tokenizer = Tokenizer(models.BPE(vocab={word: index for index, word in enumerate(words)}, merges=MERGES))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", additional_special_tokens=list(CONTROLS[2:])
-    )
-    text = Qwen2Config(
-        vocab_size=len(words) + MORE_LOGITS, hidden_size=32, intermediate_size=48, num_hidden_layers=2,
-        num_attention_heads=4, num_key_value_heads=2, eos_token_id=1, pad_token_id=0, tie_word_embeddings=False,
-    )  # fmt: skip
-    vision = CLIPVisionConfig(
-        hidden_size=16, intermediate_size=24, num_hidden_layers=1, num_attention_heads=2, image_size=32, patch_size=8
-    )
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = VideoXLForConditionalGeneration(VideoXLConfig(vision_config=vision, text_config=text)).eval()
-        for parameter in model.parameters():
-            torch.nn.init.normal_(parameter, std=0.3)
-    return VideoXL(model, VideoXLProcessor(processor.image_processor, fast), name="bytes")
+def vxl(spelling_vxl):
+    return spelling_vxl
 
 
 @pytest.fixture(scope="module")

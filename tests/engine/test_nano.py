@@ -47,6 +47,17 @@ def test_nano_names_what_is_shown_and_says_when(nano, film, memory) -> None:
         assert needle.start_seconds < best.stop_seconds
 
 
+def test_a_stop_string_is_looked_for_in_the_time_that_takes_the_place_of_its_mark(nano, film, memory) -> None:
+    """What a caller gets ends before the stop string, streamed or not, also where we put it in ourselves."""
+    question = f"When is there a picture of {film.facts.needles[0].name}?"
+    whole = nano.ask(memory, question).text
+    pieces: list[str] = []
+    answer = nano.ask(memory, question, stop=[" to"], on_text=pieces.append)
+    assert answer.text == whole.split(" to")[0] != whole
+    assert "".join(pieces) == answer.text
+    assert answer.finished
+
+
 def test_nano_says_no(nano, film, memory) -> None:
     """What is not in the film is not seen in it."""
     absent = [name for name in ("violin", "otter", "rocket") if name != film.facts.needles[0].name]

@@ -71,6 +71,20 @@ def test_what_is_written_is_found_without_a_model(library, add):
     assert library.search("elephant") == []
 
 
+def test_what_was_asked_again_is_found_once(library, add):
+    """A question asked ten times takes one place; another moment of it, or another video, takes its own."""
+    night, day = add("night.mp4"), add("day.mp4")
+    answer = {"question": "Who drives?", "text": "A tall man", "evidence": [{"start_seconds": 5, "stop_seconds": 9}]}
+    for _ in range(3):
+        library.note_answer(night.id, answer)
+    library.note_answer(night.id, answer | {"evidence": [{"start_seconds": 20, "stop_seconds": 29}]})
+    library.note_answer(day.id, answer)
+    for words, kind in (("drives", "question"), ("tall", "answer")):
+        assert sorted(found(library.search(words)), key=str) == sorted(
+            [(night.id, kind, 5), (night.id, kind, 20), (day.id, kind, 5)], key=str
+        )
+
+
 def test_the_best_come_first_and_no_more_than_asked_for(library, add):
     """What holds more of the words is better; what holds too few is none."""
     both, one = add("red car.mp4"), add("red.mp4")

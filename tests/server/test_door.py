@@ -76,6 +76,14 @@ def test_the_doorstep_is_open(make_client, address):
     assert make_client(api_keys=(KEY,)).get(address).status_code == 200
 
 
+def test_a_probe_may_ask_for_the_head_alone(make_client):
+    """What watches over servers often sends HEAD: it is answered as GET is, without a body."""
+    client = make_client(api_keys=(KEY,))
+    assert client.head("/health").status_code == 200
+    assert client.head("/ready").status_code == 401
+    assert client.head("/ready", headers=BEARER).status_code == 503  # the model is not loaded
+
+
 @pytest.mark.parametrize(
     "address",
     ["/health/", "/health/../v1/models", "/health//", "/page/../v1/models", "/page/%2e%2e/v1/models", "/Health"],

@@ -387,3 +387,36 @@ def test_an_idle_server_takes_away_what_a_killed_process_held(api, server, make_
     reader.kill()
     reader.communicate()
     wait_until_gone(server, memory["id"])
+
+
+def test_moments_that_the_video_does_not_have_are_refused_at_once(api, server, film, memory):
+    """A start behind the end of the video, or more frames than are ever watched, is said before anything is queued."""
+    before = {entry.id for entry in server.site.library.entries()}
+    video = {"url": film.as_uri(), "start": 500}
+    parts = [{"type": "video_url", "video_url": video}, {"type": "text", "text": QUESTION}]
+    asked = [
+        ("/v1/memories", {"source": {"path": str(film)}, "start": 500}),
+        (f"/v1/memories/{memory['id']}/append", {"source": {"path": str(film)}, "start": 500}),
+        ("/v1/chat/completions", {"model": "nano", "messages": [{"role": "user", "content": parts}]}),
+    ]
+    for route, body in asked:
+        response = api.post(route, json=body)
+        assert response.status_code == 400
+        assert "500 s, is past the end of the video" in response.json()["error"]["message"]
+    assert {entry.id for entry in server.site.library.entries()} == before
+
+
+def test_a_video_that_is_removed_while_it_is_watched_is_no_failure(api, server, make_film, monkeypatch, caplog):
+    """Whoever deletes what is being watched finds no error in the log: the watcher lets go, and that is all."""
+    caplog.set_level("INFO", logger="videoxl.server.watching")
+    monkeypatch.setattr(server.site.room, "forget", lambda _: None)  # the watcher finds out by itself, at its next row
+    film = make_film(600, seed=77)
+    memory = api.post("/v1/memories", json={"source": {"path": str(film)}, "fps": 4}).json()
+    wait_for(api, memory["id"], "watching")
+    assert api.delete(f"/v1/memories/{memory['id']}").status_code == 200
+    until = time.monotonic() + GONE_SECONDS
+    while not (ends := [line for line in caplog.messages if line.startswith(f"memory {memory['id'][:12]}: ")]):
+        assert time.monotonic() < until, "the watcher did not let go"
+        time.sleep(0.02)
+    assert ends[0].endswith("stopped")
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

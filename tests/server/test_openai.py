@@ -178,8 +178,23 @@ def test_which_frames_are_meant(client, api, film):
     url = film.as_uri()
     part = complete(client, show(url, fps=2, start=2, end=6))
     assert api.get(f"/v1/memories/{part.choices[0].message.videoxl['memory_id']}").json()["frames"] == 8
+    capped = complete(client, show(url, fps=2, max_frames=7))
+    assert api.get(f"/v1/memories/{capped.choices[0].message.videoxl['memory_id']}").json()["frames"] == 7
     few = complete(client, show(url), extra_body={"media_io_kwargs": {"video": {"num_frames": 5}}})
     assert api.get(f"/v1/memories/{few.choices[0].message.videoxl['memory_id']}").json()["frames"] == 5
+
+
+def test_the_answer_says_which_frames_were_watched(client, film):
+    """What was asked for is said again beside the answer, once for each video, streamed and not."""
+    first, second = ({"fps": 2, "start": 2, "end": 6}, {"fps": 2, "max_frames": 7})
+    messages = show(film.as_uri(), **first)
+    messages[0]["content"] += show(film.as_uri(), **second)[0]["content"]
+    whole = complete(client, messages).choices[0].message.videoxl["settings"]
+    chunks = complete(client, messages, stream=True)
+    assert [chunk.choices[0].delta.videoxl["settings"] for chunk in chunks if chunk.choices[0].finish_reason] == [whole]
+    assert [(each["fps"], each["start_seconds"], each["end_seconds"]) for each in whole] == [(2, 2, 6), (2, 0, None)]
+    assert [each["max_frames"] for each in whole] == [None, 7]
+    assert complete(client, [{"role": "user", "content": "hello"}]).choices[0].message.videoxl["settings"] == []
 
 
 def test_several_choices(client, memory):
@@ -203,6 +218,17 @@ def test_an_answer_is_cut_at_its_limit(client, memory):
     completion = complete(client, about(memory, "What was inserted?"), max_completion_tokens=1)
     assert completion.usage.completion_tokens == 1
     assert completion.choices[0].finish_reason in ("length", "stop")
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
+def test_a_longer_answer_than_is_given_is_refused_by_the_name_it_was_asked_by(make_client, name):
+    """lmms-eval asks some tasks for thousands of tokens: it logs this sentence, which says what the operator can do."""
+    body = {"model": "nano", "messages": [{"role": "user", "content": "?"}], name: 5000}
+    response = make_client().post("/v1/chat/completions", json=body)
+    error = response.json()["error"]
+    assert (response.status_code, error["param"]) == (400, name)
+    assert error["message"].startswith(f"{name} is 5,000, expected at most ")
+    assert "--max-new-tokens" in error["message"]
 
 
 def test_a_schema_that_the_model_cannot_spell_is_refused(client, memory):
@@ -297,3 +323,40 @@ def test_what_a_chat_watched_is_in_the_library(client, api, make_film):
     questions = api.get(f"/v1/memories/{memory_id}/questions").json()["data"]
     assert "Is there a dog?" in [question["question"] for question in questions]
     assert json.dumps(questions)
+
+
+@pytest.mark.parametrize(
+    ("content", "param", "said"),
+    [
+        ([{"type": "file", "file": {}}], "messages.0.content.0.file.file_id", "required"),
+        ([{"type": "video_url", "video_url": {"url": "x", "fps": -1}}], "messages.0.content.0.video_url.fps", "than 0"),
+        ([{"type": "text", "text": "a"}, {"type": "input_audio"}], "messages.0.content.1", "'video_url'"),
+        ([{"type": "video_url"}], "messages.0.content.0", "uuid"),
+        (["words"], "messages.0.content.0", "JSON object"),
+        (None, "messages.0.content", "a text, or a list of parts"),
+        ("x" * 200_001, "messages.0.content", "200000"),
+    ],
+)
+def test_a_fault_in_a_part_is_said_of_that_part(make_client, content, param, said):
+    """Whoever sends a list of parts reads which part is wrong and how, at the place where it was written."""
+    body = {"model": "nano", "messages": [{"role": "user", "content": content}]}
+    error = make_client().post("/v1/chat/completions", json=body).json()["error"]
+    assert error["param"] == param
+    assert said in error["message"]
+
+
+@pytest.mark.parametrize(("stop", "said"), [(["a"] * 9, "at most 4"), (5, "a list of texts"), (["a", 5], "string")])
+def test_a_fault_in_the_stops_is_said_of_them(make_client, stop, said):
+    """A list of stop strings that is too long is told so, not that it should have been one text."""
+    body = {"model": "nano", "messages": [{"role": "user", "content": "x"}], "stop": stop}
+    error = make_client().post("/v1/chat/completions", json=body).json()["error"]
+    assert error["param"].startswith("stop")
+    assert "<" not in error["param"]
+    assert said in error["message"]
+
+
+def test_json_that_is_not_called_json_is_told_so(make_client):
+    """A body without its Content-Type, as curl sends it unless told, is refused with what is missing."""
+    response = make_client().post("/v1/chat/completions", content=b'{"model": "nano", "messages": []}')
+    assert response.status_code == 400
+    assert "Content-Type: application/json" in response.json()["error"]["message"]

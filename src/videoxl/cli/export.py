@@ -11,7 +11,7 @@ from videoxl.cli import options as opt
 from videoxl.cli.console import note, print_json
 from videoxl.cli.failure import naming
 from videoxl.cli.home import open_library
-from videoxl.cli.sources import inspect_memory, is_memory, may_be_id
+from videoxl.cli.sources import inspect_memory, is_memory, may_be_id, open_source
 from videoxl.cli.subject import open_subject
 from videoxl.errors import UsageError
 
@@ -105,7 +105,6 @@ def export(
 def _sources(source: Path, *, partial: bool) -> "tuple[MemorySource, ...]":
     """What is known of the videos before any model is loaded; what is neither a memory nor a video is refused."""
     from videoxl.memory import MemorySource
-    from videoxl.video import open_video
 
     if may_be_id(source):
         library = open_library()
@@ -113,7 +112,7 @@ def _sources(source: Path, *, partial: bool) -> "tuple[MemorySource, ...]":
             return inspect_memory(path, partial=partial).manifest.about.sources
     if is_memory(source):
         return inspect_memory(source, partial=partial).manifest.about.sources
-    info = open_video(source).info
+    info = open_source(source).info
     return (MemorySource(name=info.name, duration_seconds=info.duration_seconds, details={"fps": info.fps}),)
 
 

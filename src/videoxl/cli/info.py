@@ -8,7 +8,7 @@ import typer
 
 from videoxl.cli import options as opt
 from videoxl.cli.console import print_json, print_pairs
-from videoxl.cli.sources import is_memory
+from videoxl.cli.sources import is_memory, open_source
 
 if TYPE_CHECKING:
     from videoxl.memory import Inspection, MemorySource
@@ -27,9 +27,8 @@ def info(
         inspection = inspect(source, verify=verify)
         print_json(_memory_json(inspection, verify)) if json else _print_memory(inspection, verify)
         return
-    from videoxl.video import open_video
 
-    about = open_video(source).info
+    about = open_source(source).info
     print_json(asdict(about)) if json else _print_video(about)
 
 

@@ -11,6 +11,7 @@ from videoxl.cli.console import note, print_json, print_pairs, print_table
 from videoxl.cli.duration import seconds_of
 from videoxl.cli.failure import naming
 from videoxl.cli.loading import quieten
+from videoxl.cli.sources import open_source
 from videoxl.errors import CapacityError
 
 if TYPE_CHECKING:
@@ -64,10 +65,9 @@ def plan(
 
 def _duration_seconds(source: str) -> float:
     """How long a video is: the word of the file, or of a person where there is no such file."""
-    from videoxl.video import open_video
 
     said = None if Path(source).exists() else seconds_of(source)
-    return open_video(source).info.duration_seconds if said is None else said
+    return open_source(Path(source)).info.duration_seconds if said is None else said
 
 
 def _print(source: str, made: "Plan") -> None:

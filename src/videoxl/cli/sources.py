@@ -1,15 +1,19 @@
 """What a person pointed at: a memory or something to watch; looked at before any model is loaded."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videoxl.errors import MemoryFormatError
+from videoxl.errors import MemoryFormatError, UsageError
 
 if TYPE_CHECKING:
     from videoxl.memory import Inspection
+    from videoxl.video import VideoSource
 
 MEMORY_SUFFIX = ".vxl"
 MANIFEST_NAME = "manifest.json"
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # a path has lost the second slash; C:/ is a drive
 
 
 def is_memory(path: Path) -> bool:
@@ -22,6 +26,18 @@ def may_be_id(path: Path) -> bool:
     from videoxl.library.address import is_prefix
 
     return is_prefix(str(path)) and not path.exists()
+
+
+def open_source(path: Path) -> "VideoSource":
+    """Something to watch, open. Raises UsageError for an address, VideoError for what is no video."""
+    from videoxl.video import open_video
+
+    if _ADDRESS.match(str(path)) and not path.exists():
+        raise UsageError(
+            f"{path} is an address, expected a file or a folder. `videoxl library add ADDRESS` fetches and watches "
+            "it, and says the id to ask by."
+        )
+    return open_video(path)
 
 
 def inspect_memory(path: Path, *, partial: bool) -> "Inspection":

@@ -10,7 +10,7 @@ from videoxl.cli.console import complain, note
 from videoxl.cli.failure import INTERRUPTED
 from videoxl.cli.home import open_library
 from videoxl.cli.loading import load_vxl
-from videoxl.cli.sources import inspect_memory, is_memory, may_be_id
+from videoxl.cli.sources import inspect_memory, is_memory, may_be_id, open_source
 from videoxl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,9 +68,8 @@ def _watched(source: Path, watch: "WatchOptions", *, model: str, device: str | N
     """The memory of a video: kept from another time, gone on with, or made now."""
     from videoxl.cli.library_watching import keep_watched
     from videoxl.cli.watching import watch_with_progress
-    from videoxl.video import open_video
 
-    open_video(source)  # what is no video is refused before a model is loaded
+    open_source(source)  # what is no video is refused before a model is loaded
     vxl = load_vxl(model, device)
     if not is_kept:
         return Subject(vxl, watch_with_progress(vxl, source, watch).memory)

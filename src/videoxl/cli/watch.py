@@ -12,7 +12,7 @@ from videoxl.cli import options as opt
 from videoxl.cli.console import complain, note, print_json, print_pairs
 from videoxl.cli.failure import INTERRUPTED, naming
 from videoxl.cli.loading import load_vxl
-from videoxl.cli.sources import inspect_memory
+from videoxl.cli.sources import inspect_memory, open_source
 from videoxl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ def watch(
     the video was watched. Without --out the memory goes to the library.
     """
     from videoxl.cli.watching import WatchOptions
-    from videoxl.video import open_video
 
     options = WatchOptions(
         fps=fps, num_frames=num_frames, start=start, end=end, max_frames=max_frames, ratio=ratio, planner=planner,
@@ -57,7 +56,7 @@ def watch(
     if out is None and (append or overwrite):
         raise UsageError(f"--{'append' if append else 'overwrite'} changes a memory: say which one with --out.")
     with naming(source):
-        open_video(source)  # what is no video is refused before a model is loaded
+        open_source(source)  # what is no video is refused before a model is loaded
         if append and out is not None:
             inspect_memory(out, partial=False)
         vxl = load_vxl(model, device)

@@ -26,7 +26,10 @@ class TextStream:
     @property
     def text(self) -> str:
         """All text so far, up to the first stop string."""
-        text = self._decode(self._token_ids)
+        return self.up_to_stop(self._decode(self._token_ids))
+
+    def up_to_stop(self, text: str) -> str:
+        """The text before the first stop string."""
         return text[: self._stops_at(text)]
 
     def put(self, token_id: int) -> bool:
@@ -37,8 +40,11 @@ class TextStream:
         text = self._decode(self._token_ids)
         stops_at = self._stops_at(text)
         if not text.endswith(UNFINISHED_CHARACTER):
-            certain = text[:stops_at] if stops_at is not None else text[: len(text) - self._num_of_stop(text)]
-            self._send(certain if self._hold_back is None else certain.split(self._hold_back)[0])
+            certain = text[:stops_at]
+            if self._hold_back is not None:
+                certain = certain.split(self._hold_back)[0]
+            is_last = stops_at is not None and len(certain) == stops_at
+            self._send(certain if is_last else certain[: len(certain) - self._num_of_stop(certain)])
         return stops_at is not None
 
     def finish(self, text: str) -> None:

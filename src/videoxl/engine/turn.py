@@ -127,7 +127,10 @@ class Turn:
         evidence = self._evidence()
         text = self._stream.text
         if self._matcher is None:
-            text = _with_times(text, self._speaker.time_mark, evidence).strip()
+            timed = _with_times(text, self._speaker.time_mark, evidence)
+            text = self._stream.up_to_stop(timed)
+            finished = finished or text != timed
+            text = text.strip()
         self._stream.finish(text)
         self._answer = Answer(
             question=self.question,

@@ -68,6 +68,8 @@ def _in_titles(connection: sqlite3.Connection, words: list[str]) -> Iterator[Hit
 
 
 def _in_questions(connection: sqlite3.Connection, words: list[str]) -> Iterator[Hit]:
+    """The latest first; what was asked of a video again, or said of it again at the same moment, is one hit."""
+    known: set[tuple[object, ...]] = set()
     rows = connection.execute(
         """
         SELECT q.*, e.title FROM question q JOIN entry e ON e.id = q.entry_id
@@ -77,12 +79,12 @@ def _in_questions(connection: sqlite3.Connection, words: list[str]) -> Iterator[
     for row in rows:
         answer = json.loads(row["answer"])
         moment: Mapping[str, Any] = next(iter(answer.get("evidence") or ()), {})
-        asked = _share(words, row["text"])
-        if asked:
-            yield _hit(row["entry_id"], row["title"], "question", row["text"], asked, moment)
-        said = str(answer.get("text", ""))
-        if score := _share(words, said):
-            yield _hit(row["entry_id"], row["title"], "answer", said, score, moment)
+        kinds: tuple[tuple[HitKind, str], ...] = ("question", row["text"]), ("answer", str(answer.get("text", "")))
+        for kind, text in kinds:
+            key = row["entry_id"], kind, text, moment.get("start_seconds"), moment.get("stop_seconds")
+            if key not in known and (score := _share(words, text)):
+                known.add(key)
+                yield _hit(row["entry_id"], row["title"], kind, text, score, moment)
 
 
 def _in_intervals(connection: sqlite3.Connection, embedder: QueryEmbedder, text: str, limit: int) -> list[Hit]:

@@ -29,6 +29,8 @@ class Chat:
     """Whether its memory was there before it was asked for."""
     asks: tuple[Ask, ...]
     """One for each choice."""
+    settings: tuple[WatchSettings, ...]
+    """How each of its videos is watched, in their order, as far as it is known."""
 
 
 def prepare(site: Site, body: ChatBody, stopped: threading.Event) -> Chat:
@@ -45,7 +47,8 @@ def prepare(site: Site, body: ChatBody, stopped: threading.Event) -> Chat:
         raise Problem(
             400, f"n is {num_choices}, expected at most {limits.max_choices}.", code="invalid_value", param="n"
         )
-    most = site.num_tokens(body.max_completion_tokens or body.max_tokens, "max_completion_tokens")
+    named = "max_tokens" if body.max_completion_tokens is None else "max_completion_tokens"
+    most = site.num_tokens(body.max_completion_tokens or body.max_tokens, named)
     vxl = site.room.wait_until_ready(READY_SECONDS)
     constraint = _constraint(vxl, body)
     asks = tuple(
@@ -57,7 +60,8 @@ def prepare(site: Site, body: ChatBody, stopped: threading.Event) -> Chat:
         for number in range(num_choices)
     )  # fmt: skip
     entry = _memory(vxl, body, said.media, site.memories, stopped)
-    return Chat(entry, entry is not None and entry.state == "ready", asks)
+    settings = () if entry is None else tuple(each.settings for each in site.memories.chain(entry))
+    return Chat(entry, entry is not None and entry.state == "ready", asks, settings)
 
 
 def _memory(

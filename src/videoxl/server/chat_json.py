@@ -78,6 +78,7 @@ class Completion:
         entry = self._chat.entry
         return {
             "memory_id": None if entry is None else entry.id,
+            "settings": [settings.to_json() for settings in self._chat.settings],
             "evidence": evidence_json(given),
             "unknown_words": given["unknown_words"],
             "usage": given["usage"],

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from videoxl.errors import VideoXLError
 from videoxl.server.problem import Problem, as_problem
+from videoxl.server.protocol.chat import place_in_body
 from videoxl.server.site import Site
 
 SENTENCES = {
@@ -18,6 +19,7 @@ SENTENCES = {
     400: ("the request cannot be read; send a JSON object.", "bad_request"),
 }
 WORDS_SHOWN = 100
+NO_OBJECT = ("model_attributes_type", "model_type")
 
 
 def handle_failures(app: FastAPI, site: Site) -> None:
@@ -43,11 +45,15 @@ def _problem(error: Exception) -> Problem:
 def _invalid(found: Any) -> Problem:
     """The first fault of a body or query; how many more there are is said."""
     first = found[0]
-    place = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
+    place = [part for part in place_in_body(first["loc"]) if part not in ("body", "query", "path", "header")]
     if first["type"] == "json_invalid":
         return Problem(400, "the body is not JSON; send a JSON object.", code="invalid_json")
     param = ".".join(place)[:WORDS_SHOWN] or None
     message = first["msg"].removeprefix("Value error, ")
+    if first["type"] in NO_OBJECT:
+        message = (
+            "expected a JSON object" if place else "expected a JSON object, sent as Content-Type: application/json"
+        )
     more = f" ({len(found) - 1} more)" if len(found) > 1 else ""
     if first["type"] == "extra_forbidden":
         return Problem(400, f"unknown parameter {param!r}; leave it out.{more}", code="unknown_parameter", param=param)

@@ -85,6 +85,7 @@ class Memories:
         """Put a file into the queue, after a look at it."""
         vxl = self._room.vxl
         with self._looked_at(video) as duration_seconds:
+            _check_moments(settings, duration_seconds)
             entry = self.library.add(
                 video.path, settings, model_name=vxl.name, model_fingerprint=vxl.fingerprint, title=title,
                 name=video.name, source_sha256=video.sha256, duration_seconds=duration_seconds,
@@ -95,6 +96,7 @@ class Memories:
     def append_video(self, base: Entry, video: Video, settings: WatchSettings, *, title: str | None = None) -> Entry:
         """Put a file into the queue, to be watched behind another memory."""
         with self._looked_at(video) as duration_seconds:
+            _check_moments(settings, duration_seconds)
             entry = self.library.append(
                 base.id, video.path, settings, title=title, name=video.name, source_sha256=video.sha256,
                 duration_seconds=duration_seconds,
@@ -253,3 +255,18 @@ class Memories:
                 429, f"{most} videos wait to be watched already; add more when some are done.", code="queue_full",
                 retry_seconds=RETRY_SECONDS,
             )  # fmt: skip
+
+
+def _check_moments(settings: WatchSettings, duration_seconds: float) -> None:
+    """Refuse moments that a video of this length does not have, before it is queued. Raises UsageError."""
+    from videoxl.video import SampleConfig, sample_times
+
+    sample = SampleConfig(
+        fps=settings.fps,
+        num_frames=settings.num_frames,
+        timestamps=settings.timestamps,
+        start_seconds=settings.start_seconds,
+        end_seconds=settings.end_seconds,
+        max_frames=settings.max_frames,
+    )
+    sample_times(duration_seconds, sample)

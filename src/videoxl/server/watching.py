@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from videoxl.errors import VideoXLError
+from videoxl.errors import LeaseLostError, VideoXLError
 from videoxl.library import Job, Library
 from videoxl.server.metrics import Metrics
 from videoxl.server.pacing import PacedSource, pausing_between_layers
@@ -102,7 +102,7 @@ class Watching:
                 job, self._library, self._vxl, between=self._between, open_source=self._open, progress=self._count
             )
             end = entry.state
-        except WatchingStopped:
+        except (WatchingStopped, LeaseLostError):  # the latter: removed, or taken up by another, who goes on with it
             end = "stopped"
         except VideoXLError as error:
             logger.error("watching failed: %s at %s", type(error).__name__, where(error))

@@ -10,6 +10,7 @@ PAGE = Path(str(resources.files("videoxl.server") / "page"))
 SCRIPTS = sorted((PAGE / "js").glob("*.js"))
 STYLES = sorted((PAGE / "css").glob("*.css"))
 HTML = (PAGE / "index.html").read_text(encoding="utf-8")
+HOWTO = Path(__file__).parents[3] / "docs" / "howto" / "page.md"
 PARSES_HTML = (
     "innerHTML",
     "outerHTML",
@@ -106,3 +107,11 @@ def test_every_token_is_used_and_known():
     used = set(re.findall(r"var\((--[\w-]+)", styles))
     known = set(re.findall(r"^\s*(--[\w-]+):", styles, re.M)) | set(re.findall(r'"(--[\w-]+)"', scripts))
     assert used == known
+
+
+def test_the_howto_names_the_keys_of_the_help():
+    """The table of keys in the how-to and the page's own help have the same keys."""
+    help_text = re.search(r'<dl class="keys">(.*?)</dl>', HTML, re.DOTALL)[1]
+    shown = set(re.findall(r"<kbd>([^<]+)</kbd>", help_text))
+    table = HOWTO.read_text(encoding="utf-8").split("| key | does |")[1].split("\n\n")[0]
+    assert set(re.findall(r"`([^`]+)`", table)) == shown

@@ -48,14 +48,14 @@ def _timecode(video: Video) -> Timecode:
     if video.fps is None:
         raise UsageError(
             f"the frame rate of {video.name} is not known, and an edl counts frames; "
-            "give the rate of your project with --fps."
+            "give the rate of your project as fps (`--fps 25`)."
         )
     timecode = Timecode.of(video.fps)
     if timecode is None:
         rates = ", ".join(f"{float(rate):.6g}" for rate in RATES)
         raise UsageError(
             f"{video.name} has {video.fps:.6g} frames a second and timecode has only {rates}; "
-            "give the rate of your project with --fps."
+            "give the rate of your project as fps (`--fps 25`)."
         )
     return timecode
 

@@ -4,6 +4,7 @@ What has no bearing on an answer (`user`, `metadata`, ...) is taken and not used
 (`tools`, `logprobs`, penalties) is refused unless it is switched off.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
@@ -86,19 +87,25 @@ class FilePart(Body):
 Part = Annotated[TextPart | VideoPart | ImagePart | FilePart, Field(discriminator="type")]
 MediaPart = VideoPart | ImagePart | FilePart
 Parts = Annotated[list[Part], Field(max_length=256)]
-PARTS = "parts"
+TEXT_FORM, LIST_FORM = "<text>", "<list>"
 
 
 def _form(content: object) -> str | None:
-    """Which form a content has: what is wrong with one form is said of that one, not of the other."""
-    return "text" if isinstance(content, str) else PARTS if isinstance(content, list) else None
+    """Whether it is a text or a list: what is wrong with one form is said of that one, not of the other."""
+    return TEXT_FORM if isinstance(content, str) else LIST_FORM if isinstance(content, list) else None
 
 
 Content = Annotated[
-    Annotated[Text, Tag("text")] | Annotated[Parts, Tag(PARTS)],
+    Annotated[Text, Tag(TEXT_FORM)] | Annotated[Parts, Tag(LIST_FORM)],
     Discriminator(
         _form, custom_error_type="no_content", custom_error_message="expected a text, or a list of parts with a type"
     ),
+]
+
+
+Stops = Annotated[
+    Annotated[Text, Tag(TEXT_FORM)] | Annotated[Annotated[list[Text], Field(max_length=4)], Tag(LIST_FORM)],
+    Discriminator(_form, custom_error_type="no_stop", custom_error_message="expected a text, or a list of texts"),
 ]
 
 
@@ -192,7 +199,7 @@ class ChatBody(Body):
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(gt=0, le=1)] | None = None
     seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
-    stop: Text | Annotated[list[Text], Field(max_length=4)] | None = None
+    stop: Stops | None = None
     n: Annotated[int, Field(ge=1)] | None = None
     response_format: ResponseFormat | None = None
     structured_outputs: StructuredOutputs | None = None
@@ -235,3 +242,13 @@ class ChatBody(Body):
         if value not in (None, "none", "auto"):
             raise ValueError("this server has no tools to choose from; leave it out")
         return value
+
+
+def place_in_body(loc: Sequence[str | int]) -> list[str]:
+    """Where a fault lies, as the client wrote it: pydantic also names the form and the type that it read it as."""
+    place = [str(each) for each in loc if each != TEXT_FORM]
+    if LIST_FORM in place:
+        at = place.index(LIST_FORM)
+        index, inside = place[at + 1 : at + 2], place[at + 3 :]  # between them stands the part's type
+        place = [*place[:at], *index, *inside]
+    return place

@@ -11,12 +11,14 @@ from videoxl.server.site import SiteOf
 router = APIRouter()
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health")
 def health() -> dict[str, str]:
     """200 while the process answers at all; the only route that needs no key and says nothing."""
     return {"status": "ok"}
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready")
 def ready(site: SiteOf) -> JSONResponse:
     """200 once the model is loaded; 503 with the reason before that, and where it failed."""
