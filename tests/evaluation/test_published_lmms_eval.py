@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from videoxl.errors import EvaluationError
 from videoxl.evaluation.rescoring import score_log
 
 DATA = Path(__file__).parents[1] / "data" / "scoring"
@@ -110,3 +111,40 @@ def test_longvideobench_totals_are_the_harnesss(tmp_path, longvideobench):
     assert alike.overall.num == LONGVIDEOBENCH["total"]
     assert counts(alike, "question_category") == LONGVIDEOBENCH["question_category"]
     assert counts(alike, "duration_group") == {"15": {"correct": 136, "total": 189}}
+
+
+@pytest.mark.parametrize(
+    "said", ["[LMMS_EVAL_REQUEST_FAILED after 5 retries] Error 400: A", "[LMMS_EVAL_BUDGET_EXCEEDED]"]
+)
+def test_what_lmms_eval_wrote_for_a_failed_request_is_no_answer(tmp_path, videomme, said):
+    """Where a server gave no answer, lmms-eval logs a sentence of its own: it is missing, never wrong or right."""
+    samples = list(videomme_samples(videomme[:4], "dbfp"))
+    samples[0]["filtered_resps"] = [said]
+    samples[1]["filtered_resps"] = said
+    whole = score_log(logged(tmp_path / "whole.jsonl", videomme_samples(videomme[2:4], "dbfp")), task="videomme")
+    found = score_log(logged(tmp_path / "samples.jsonl", samples), task="videomme")
+    for parser, results in found.by_parser.items():
+        assert (results.num_items, results.num_missing, results.num_unparsed) == (4, 2, 0)
+        assert results.overall == whole.by_parser[parser].overall
+
+
+OURS = {"task": "vnbench", "folder": "/elsewhere", "options": "", "id": "a_0", "raw": "B"}
+ITEM = {"id": "a_0", "video": "a", "question": "?", "answer": "B", "options": ["x", "y"], "categories": {"type": "cnt"}}
+
+
+@pytest.mark.parametrize(
+    ("reading", "task", "said"),
+    [
+        ({**OURS, "item": json.dumps(ITEM)}, "videomme", "to 'vnbench', expected one to 'videomme'"),
+        ({**OURS, "item": "{"}, "vnbench", "row 1 holds an item that does not read"),
+        ({**OURS, "item": json.dumps({**ITEM, "answer": 1})}, "vnbench", "the answer of a Item cannot be 1"),
+        ({**OURS, "item": None}, "vnbench", "row 1 holds an item that does not read"),
+        ({**OURS, "item": json.dumps({**ITEM, "categories": {}})}, "vnbench", "no type of 1 of 1 .* --data FOLDER"),
+        ({"id": "a_0", "answer": "B"}, "vnbench", "no type of 1 of 1 .* --data FOLDER"),
+    ],
+)
+def test_samples_that_do_not_tell_their_question_are_refused(tmp_path, reading, task, said):
+    """Another task's, a damaged item's, and one of no category, which would be in no mean and seen by nobody."""
+    log = logged(tmp_path / "samples.jsonl", [{"doc_id": 0, "filtered_resps": "B", "target": "B", "vnbench": reading}])
+    with pytest.raises(EvaluationError, match=said):
+        score_log(log, task=task)

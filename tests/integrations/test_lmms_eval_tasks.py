@@ -12,6 +12,7 @@ from PIL import Image
 
 from videoxl.errors import AnnotationError
 from videoxl.evaluation.registry import find_task
+from videoxl.evaluation.rescoring import score_log
 from videoxl.integrations.lmms_eval import TASKS_FOLDER
 from videoxl.video import open_video
 from videoxl.video.writer import FilmWriter
@@ -140,6 +141,41 @@ def test_vniah_counts_answers_that_begin_with_the_right_one(rows, vniah, raw, is
     config, docs = config_of("vniah"), rows("vniah", frames=[6], depths=1)
     marked = config["process_results"](docs[0], [raw])["vniah"]
     assert config["metric_list"][0]["aggregation"]([marked]) == is_right
+
+
+def write_samples(path, config, docs, raw):
+    """A samples file as lmms-eval 0.7.3 writes one: no rows of the data set, what was scored beside each answer."""
+    samples = [
+        {"doc_id": number, "target": config["doc_to_target"](doc), "filtered_resps": text, "doc_hash": "0",
+         "token_counts": [{"output_tokens": 1}], **config["process_results"](doc, [text]),
+         "input": config["doc_to_text"](doc)}
+        for number, (doc, text) in enumerate(zip(docs, raw, strict=True))
+    ]  # fmt: skip
+    path.write_text("".join(json.dumps(sample) + "\n" for sample in samples))
+    return path
+
+
+def test_samples_of_vnbench_are_scored_again(rows, vnbench, tmp_path):
+    """The samples file alone gives the numbers of lmms-eval, by type too, and names no file of where it was asked."""
+    config, docs = config_of("vnbench"), rows("vnbench")
+    raw = [f"ANSWER: {doc['answer']}" for doc in docs]
+    raw[-1] = "none of them"
+    scored = score_log(write_samples(tmp_path / "samples.jsonl", config, docs, raw), task="vnbench")
+    strict, official = scored.by_parser["strict"], scored.by_parser["official"]
+    assert (strict.overall.value, official.overall.value) == (0.5, 0.0)
+    assert [strict.score_of("ability", name).value for name in ("counting", "ordering")] == [1.0, 0.0]
+    assert (strict.num_items, strict.num_unparsed) == (8, 1)
+    assert [item.id for item in scored.items] == [doc["id"] for doc in docs]
+    assert {item.path for item in scored.items} == {None}
+
+
+def test_samples_of_vniah_are_scored_again(rows, vniah, tmp_path):
+    """What was counted as a hit is in the samples file, and the same cells are right."""
+    config, docs = config_of("vniah"), rows("vniah", frames=[6], depths=1)
+    raw = [doc["answer"] for doc in docs[:2]] + ["a red one"] * (len(docs) - 2)
+    results = score_log(write_samples(tmp_path / "samples.jsonl", config, docs, raw), task="vniah").by_parser["strict"]
+    assert (results.overall.points, results.overall.num) == (2, len(docs))
+    assert results.score_of("needle", "red").value == 1.0
 
 
 def test_vniah_shows_the_same_film_with_and_without_a_file(rows, vniah):

@@ -1,14 +1,15 @@
 """Answers that others published, as items and records: any log of rows with an id, a raw answer and the right one.
 
 Read are JSON, JSONL, CSV and TSV in the forms that are about: flat rows; Video-MME's, with the questions of a video in
-a list; MLVU's, with its rows under "res_list"; samples of lmms-eval, with "doc" and "resps"; and a plain object of ids
-to answers, which needs the benchmark's own annotations for the rest.
+a list; MLVU's, with its rows under "res_list"; samples of lmms-eval, with "doc" and "resps", of its own tasks and of
+ours; and a plain object of ids to answers, which needs the benchmark's own annotations for the rest.
 """
 
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +44,15 @@ AXES_OF = {
     "vnbench": ("type",),
 }
 HARNESS_ID = "id of the harness"
+OURS = "reading of a task of ours"
+OUR_FIELDS = frozenset({"task", "folder", "options", "item"})
+"""Of what our tasks of lmms-eval log of a question, as `integrations/lmms_eval/documents.py` makes it."""
 NO_OPTION = "N/A"
 NUM_OPTIONS = {"mlvu-test": 6, "longvideobench": 5}
 MOST_OPTIONS = 4
 _TRY = re.compile(r"_\d$")
+_HARNESS_FAILED = re.compile(r"\[LMMS_EVAL_(REQUEST_FAILED|BUDGET_EXCEEDED)\b")
+"""How an answer begins that lmms-eval wrote itself where a server gave none; it counts such a one as wrong."""
 Row = Mapping[str, Any]
 
 
@@ -67,10 +73,12 @@ def read_log(path: Path, *, task: str, items: Sequence[Item] | None = None) -> t
     own, records = [], []
     for place, row in enumerate(rows, start=1):
         item, raw = _item(row, task, f"row {place}"), _raw(row, f"row {place}", faults)
+        failure = "not answered" if raw is None else raw if _HARNESS_FAILED.match(raw) else None
         if items is None and not item.answer:
             faults.add(f"row {place}", f"its right answer {_first(row, RIGHT)!r} is none of the options {item.letters}")
         own.append(item)
-        records.append(Record(item.id, item.video, "", raw, None if raw is not None else "not answered"))
+        details = (row.get(OURS) or {}).get("details") or {}
+        records.append(Record(item.id, item.video, "", None if failure else raw, failure, details=details))
     _check_ids(own, items, faults)
     if faults.found:
         shown = "; ".join(faults.found[:NUM_FAULTS_SHOWN])
@@ -102,13 +110,15 @@ def _flat(rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
     for row in rows:
         if isinstance(row.get("questions"), list):
             shared = {name: value for name, value in row.items() if name != "questions"}
-            yield from ({**shared, **question} for question in row["questions"])
+            yield from ({**shared, **question, OURS: None} for question in row["questions"])
             continue
-        whole = {**row, **(row.get("doc") or {})}
+        doc = row["doc"] if isinstance(row.get("doc"), dict) else {}
+        whole = {**row, **doc}
         # A harness's own reading of the sample fills in categories and the right letter; its ids are not always ids.
         readings = [value for name, value in row.items() if isinstance(value, dict) and name != "doc"]
         for name, value in (pair for reading in readings for pair in reading.items()):
             whole.setdefault(HARNESS_ID if name in IDS else name, value)
+        whole[OURS] = next((each for each in (*readings, doc) if each.keys() >= OUR_FIELDS), None)
         replies = row.get("filtered_resps") or row.get("resps")
         if replies:
             whole["response"] = _first_reply(replies)
@@ -133,6 +143,8 @@ def _first_reply(replies: Any) -> Any:
 
 def _item(row: Row, task: str, where: str) -> Item:
     """What a row tells of its item."""
+    if row.get(OURS) is not None:
+        return _our_item(row[OURS], task, where)
     video = Path(str(_first(row, VIDEOS) or "")).stem
     told = _first(row, IDS)
     if told is None and "try" in row:
@@ -148,6 +160,19 @@ def _item(row: Row, task: str, where: str) -> Item:
         categories={axis: value for axis in AXES_OF.get(task, ()) if (value := _category(row, axis))},
         group=question if question != identity else None,
     )
+
+
+def _our_item(reading: Row, task: str, where: str) -> Item:
+    """The item whole, but for files of the machine where it was asked."""
+    if reading["task"] != task:
+        raise EvaluationError(
+            f"{where} is an answer to {reading['task']!r}, expected one to {task!r}; say --task {reading['task']}."
+        )
+    try:
+        item = Item.from_json(json.loads(reading["item"]))
+    except (EvaluationError, TypeError, ValueError, RecursionError) as error:
+        raise EvaluationError(f"{where} holds an item that does not read as one of {task}: {error}.") from error
+    return replace(item, path=None, subtitles=None)
 
 
 def _raw(row: Row, where: str, faults: Faults) -> str | None:

@@ -1,6 +1,6 @@
 """A finished run, scored from what it wrote: no model, no video, no annotations, and the same numbers anywhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from videoxl.evaluation.record import RunHeader
 from videoxl.evaluation.registry import find_task, name_for, options_of
 from videoxl.evaluation.results import Results
 from videoxl.evaluation.run_folder import RESULTS, RunFolder, open_run, write_json
-from videoxl.evaluation.task import DEFAULT_SEED, PARSERS, Parser
+from videoxl.evaluation.task import DEFAULT_SEED, PARSERS, Parser, Task
 
 _STRANGE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError)
 """What a task's scorer runs into where an item's details are not of its own making."""
@@ -77,8 +77,25 @@ def score_log(
         items_sha256="",
         versions={},
     )
-    by_parser = {parser: asked.score(items, records, parser=parser, seed=seed) for parser in PARSERS}
+    _check_averaged(path, asked, items)
+    try:
+        by_parser = {parser: asked.score(items, records, parser=parser, seed=seed) for parser in PARSERS}
+    except _STRANGE as error:
+        raise EvaluationError(
+            f"{path} cannot be scored: its answers are not those of {asked.name} ({type(error).__name__}: {error})."
+        ) from error
     return ScoredRun(path, header, by_parser, tuple(items))
+
+
+def _check_averaged(path: Path, asked: Task, items: Sequence[Item]) -> None:
+    """A question of no category would be in no mean over categories, and nobody would see it."""
+    axis = asked.mean_over
+    num_untold = sum(not item.categories.get(axis) for item in items) if axis else 0
+    if num_untold:
+        raise EvaluationError(
+            f"{path} tells no {axis} of {num_untold} of {len(items)} questions, and the number of {asked.name} is a "
+            "mean over these; give the benchmark's own annotations with --data FOLDER."
+        )
 
 
 def write_results(path: Path) -> ScoredRun:

@@ -59,7 +59,10 @@ class Site:
         """How long an answer may get; longer than this server gives is refused."""
         most = self.config.limits.max_new_tokens
         if asked is not None and asked > most:
-            raise Problem(400, f"{param} is {asked:,}, expected at most {most:,}.", code="invalid_value", param=param)
+            raise Problem(
+                400, f"{param} is {asked:,}, expected at most {most:,}: ask for fewer, or have the operator raise "
+                "--max-new-tokens.", code="invalid_value", param=param,
+            )  # fmt: skip
         return min(DEFAULT_NEW_TOKENS, most) if asked is None else asked
 
     def new_folder(self) -> Path:
