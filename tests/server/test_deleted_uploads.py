@@ -4,12 +4,11 @@ import threading
 
 import pytest
 
-from videoxl.server.memories import Memories
 from videoxl.server.sources import Sources
 
 from .conftest import wait_for
 
-MOMENTS = {"found": (Sources, "find"), "looked at": (Memories, "_duration")}
+MOMENTS = {"found": (Sources, "find"), "looked at": (Sources, "duration")}
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ class Memories:
         was found.
         """
         try:
-            duration_seconds = self._duration(video)
+            duration_seconds = self.sources.duration(video)
             with self._files.holding(video.path):
                 yield duration_seconds
         except VideoNotFoundError as error:
@@ -230,15 +230,6 @@ class Memories:
         except BaseException:
             self._files.drop(video.path)
             raise
-
-    def _duration(self, video: Video) -> float:
-        """How long it lasts; what is no video is refused here, before it is queued."""
-        if video.duration_seconds is not None:
-            return video.duration_seconds
-        from videoxl.video.isolated import IsolatedSource
-
-        with IsolatedSource(video.path) as source:
-            return source.info.duration_seconds
 
     def check_model(self, model: str | None) -> None:
         """Refuse (404) another model than the one that is served; None leaves it to the server."""

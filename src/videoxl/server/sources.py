@@ -16,6 +16,7 @@ from videoxl.errors import VideoError
 from videoxl.library import Entry, Library
 from videoxl.server.config import ServeConfig
 from videoxl.server.files import UploadedFiles
+from videoxl.server.looks import Looks
 from videoxl.server.problem import Problem
 from videoxl.server.protocol.memories import Source
 
@@ -45,6 +46,7 @@ class Sources:
     def __init__(self, config: ServeConfig, library: Library, files: UploadedFiles) -> None:
         self._config, self._library, self._files = config, library, files
         self._downloads = threading.BoundedSemaphore(config.limits.max_downloads)
+        self._looks = Looks()
 
     def find(self, source: Source, *, stopped: threading.Event | None = None) -> Video:
         """The file that a source names.
@@ -66,7 +68,7 @@ class Sources:
     def of_memory(self, entry: Entry) -> Video:
         """The video that a memory was made of. Raises Problem (404) where it is gone."""
         with self.open(entry) as file:
-            found = _looked_at(file, entry.source_name, sha256=entry.source_sha256)
+            found = self._looked_at(file, entry.source_name, sha256=entry.source_sha256)
         return replace(found, path=Path(entry.source_path or file.path))
 
     def open(self, entry: Entry) -> "LocalFile":
@@ -119,20 +121,21 @@ class Sources:
         if "\0" in given:
             raise Problem(400, "a path with a zero byte in it names nothing.", code="invalid_value", param="path")
         with open_local(Path(given), self._config.allow_folders) as file:
-            return _looked_at(file, file.path.name)
+            return self._looked_at(file, file.path.name)
 
+    def duration(self, video: Video) -> float:
+        """How long it lasts. Raises VideoError for what is no video, or is gone."""
+        if video.duration_seconds is not None:
+            return video.duration_seconds
+        from videoxl.library.fetch_local import open_local
 
-def _looked_at(file: "LocalFile", name: str, *, sha256: str | None = None) -> Video:
-    """What is known of an open file; what is no video is refused. Its digest is computed where it is not known."""
-    from videoxl.video.isolated import IsolatedSource
+        with open_local(video.path.absolute(), [video.path.absolute().parent]) as file:
+            return self._looks.at(file, name=video.name, sha256=video.sha256).duration_seconds
 
-    with IsolatedSource(file.path, descriptor=file.descriptor, name=name) as source:
-        return Video(
-            path=file.path,
-            name=name,
-            sha256=sha256 or source.fingerprint(),
-            duration_seconds=source.info.duration_seconds,
-        )
+    def _looked_at(self, file: "LocalFile", name: str, *, sha256: str | None = None) -> Video:
+        """What is known of an open file; what is no video is refused. Its digest is computed where it is not known."""
+        look = self._looks.at(file, name=name, sha256=sha256)
+        return Video(path=file.path, name=name, sha256=look.sha256, duration_seconds=look.duration_seconds)
 
 
 def video_gone() -> Problem:
