@@ -1,4 +1,4 @@
-"""Text comes out in pieces that nothing takes back: whole characters, no stop string, no mark that is to be replaced."""
+"""Text comes in pieces that nothing takes back: whole characters, no stop string, no mark that is to be replaced."""
 
 from hypothesis import given
 from hypothesis import strategies as st
