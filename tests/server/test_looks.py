@@ -79,6 +79,14 @@ def test_another_content_is_looked_at_anew(file, make_film, look, looked, monkey
     assert len(looked) == 2
 
 
+def test_a_digest_that_somebody_says_is_not_believed_for_others(file, look, monkeypatch):
+    """A memory's video may have been replaced since: its old digest is not what the file at that path has now."""
+    monkeypatch.setattr(module, "COARSE_SECONDS", 0.0)
+    looks = Looks()
+    assert look(looks, sha256="0" * 64).sha256 == "0" * 64
+    assert look(looks).sha256 == source_fingerprint(file)
+
+
 def test_what_is_no_video_is_refused_every_time(file, look, looked, monkeypatch):
     """A failure is not kept."""
     from videoxl.errors import VideoError

@@ -34,24 +34,25 @@ class Looks:
     """Looks at open files, each once. Safe from many threads."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Identity, Look] = OrderedDict()
+        self._kept: OrderedDict[tuple[Identity, str | None], Look] = OrderedDict()
         self._lock = threading.Lock()
 
     def at(self, file: "LocalFile", *, name: str, sha256: str | None = None) -> Look:
-        """What the file holds; `sha256` saves reading it where that is known.
+        """What the file holds; `sha256` saves reading it where that is known, and is believed for who says it alone.
 
         Raises:
             VideoError: It is no video.
         """
         identity = _identity(file.descriptor)
+        key = identity, sha256
         with self._lock:
-            if identity in self._kept:
-                self._kept.move_to_end(identity)
-                return self._kept[identity]
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
         look = _look(file, name, sha256)
         if _identity(file.descriptor) == identity and not _is_fresh(identity):
             with self._lock:
-                self._kept[identity] = look
+                self._kept[key] = look
                 while len(self._kept) > MOST_KEPT:
                     self._kept.popitem(last=False)
         return look
