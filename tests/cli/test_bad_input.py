@@ -201,4 +201,4 @@ def test_an_address_is_sent_where_it_is_fetched(videoxl, command):
     verb, *rest = command
     result = videoxl(verb, "https://example.org/film.mp4", *rest)
     check(result, name="videoxl library add", code=2)
-    assert "is an address" in result.err
+    assert "https://example.org/film.mp4 is an address" in result.err

@@ -33,8 +33,9 @@ def open_source(path: Path) -> "VideoSource":
     from videoxl.video import open_video
 
     if _ADDRESS.match(str(path)) and not path.exists():
+        address = str(path).replace(":/", "://", 1)
         raise UsageError(
-            f"{path} is an address, expected a file or a folder. `videoxl library add ADDRESS` fetches and watches "
+            f"{address} is an address, expected a file or a folder. `videoxl library add ADDRESS` fetches and watches "
             "it, and says the id to ask by."
         )
     return open_video(path)
