@@ -58,11 +58,12 @@ def test_a_peak_is_counted():
         pytest.skip("this system does not reset peaks")
 
     def hold() -> None:
-        with mmap.mmap(-1, 64 * MIB) as pages:  # new from the system; torch may give out what this process held before
+        with mmap.mmap(-1, 256 * MIB) as pages:  # new from the system; torch may give out what this process held before
             for start in range(0, len(pages), mmap.PAGESIZE):
                 pages[start] = 1
 
-    assert 60 * MIB < measurement.extra_bytes(hold) < 96 * MIB
+    # The system may take back some of what earlier tests held meanwhile, and other threads may take some: never so much.
+    assert 128 * MIB < measurement.extra_bytes(hold) < 384 * MIB
 
 
 def test_what_torch_holds_at_once_is_counted():
