@@ -62,7 +62,7 @@ def test_a_peak_is_counted():
             for start in range(0, len(pages), mmap.PAGESIZE):
                 pages[start] = 1
 
-    # The system may take back some of what earlier tests held meanwhile, and other threads may take some: never so much.
+    # The system may take back some of what earlier tests held meanwhile, and other threads may take some: not so much.
     assert 128 * MIB < measurement.extra_bytes(hold) < 384 * MIB
 
 

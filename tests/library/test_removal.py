@@ -142,8 +142,10 @@ def test_room_is_made_until_the_rest_fits(library, watch, make_film, clock):
     assert library.gc(max_bytes=1 << 40).entries == ()
     total = sum(map(len, files_of(library.folder / "memories").values()))
     total += sum(map(len, files_of(library.folder / "thumbnails").values()))
+    assert sum(library.disk_bytes(entry.id) for entry in entries) == total
     assert [entry.id for entry in library.gc(max_bytes=total - 1).entries] == [entries[1].id]
-    assert len(library.gc(max_bytes=0).entries) == 2
+    assert [entry.id for entry in library.gc(max_bytes=0, spared=[entries[0].id]).entries] == [entries[2].id]
+    assert [entry.id for entry in library.gc(max_bytes=0).entries] == [entries[0].id]
     assert library.entries() == []
 
 

@@ -31,7 +31,10 @@ def test_a_file_comes_back_as_it_was(client, upload, film):
     assert file["purpose"] == "user_data"
     assert file["expires_at"] is None
     assert client.get(f"/v1/files/{file['id']}").json() == file
-    assert client.get(f"/v1/files/{file['id']}/content").content == film.read_bytes()
+    content = f"/v1/files/{file['id']}/content"
+    assert client.get(content).content == film.read_bytes()
+    assert client.head(content).headers["content-length"] == str(film.stat().st_size)
+    assert client.head(content).content == b""
     assert client.get("/v1/files").json()["data"] == [file]
 
 

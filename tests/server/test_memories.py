@@ -52,6 +52,15 @@ def test_a_memory_says_what_it_keeps(memory, api):
     assert [source["has_video"] for source in shown["sources"]] == [True]
 
 
+def test_a_player_may_ask_for_the_head_alone(memory, api, film):
+    """HEAD on a memory's video says how long and of what type it is, and sends nothing of it."""
+    head = api.head(f"/v1/memories/{memory['id']}/video")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(film.stat().st_size)
+    assert head.headers["content-type"] == "video/mp4"
+    assert head.headers["accept-ranges"] == "bytes"
+
+
 def test_adding_the_same_film_twice_costs_nothing(memory, api, film):
     """The same bytes with the same settings are the memory that is there; another ratio is another one."""
     again = api.post("/v1/memories", json={"source": {"path": str(film)}})

@@ -123,7 +123,7 @@ def _pairs(kept: "Library", entry: "Entry") -> list[tuple[str, str]]:
         ("settings", settings),
         ("kept", f"{entry.num_rows:,} rows of {entry.num_frames:,} frames in {entry.num_intervals:,} intervals"),
         ("ratio", f"{entry.ratio:.1f} visual tokens for one row"),
-        ("on disk", str(ByteSize(entry.num_bytes))),
+        ("on disk", f"{ByteSize(kept.disk_bytes(entry.id))}, of which rows {ByteSize(entry.num_bytes)}"),
         ("added", _when(entry.created_at)),
         ("watched", _when(entry.watched_at)),
         ("asked", f"{entry.num_questions} times, {_when(entry.asked_at)}"),

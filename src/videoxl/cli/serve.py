@@ -47,6 +47,14 @@ def serve(
     max_host_memory: Annotated[
         str, typer.Option("--max-host-memory", metavar="SIZE", help="Of memories behind those, beside a GPU.")
     ] = "16GiB",
+    max_disk_memory: Annotated[
+        str | None,
+        typer.Option(
+            "--max-disk-memory",
+            metavar="SIZE",
+            help="Of all memories in the library: beyond it the longest unused ones are removed. Default: keep all.",
+        ),
+    ] = None,
     max_running: Annotated[int, typer.Option("--max-running", metavar="N", help="Questions answered together.")] = 32,
     max_waiting: Annotated[
         int, typer.Option("--max-waiting", metavar="N", help="Questions that may wait; further ones get 429.")
@@ -77,6 +85,7 @@ def serve(
     limits = Limits(
         max_upload_bytes=ByteSize.parse(max_upload), max_files_bytes=ByteSize.parse(max_files),
         device_bytes=ByteSize.parse(max_device_memory), host_bytes=ByteSize.parse(max_host_memory),
+        disk_bytes=None if max_disk_memory is None else ByteSize.parse(max_disk_memory),
         max_running=max_running, max_waiting=max_waiting, max_new_tokens=max_new_tokens,
     )  # fmt: skip
     config = ServeConfig(

@@ -29,7 +29,7 @@ class Entry:
     ratio: float
     """Visual tokens for one kept row: as measured once ready, before that as asked for."""
     num_bytes: int = 0
-    """On disk: manifest and rows; while it is watched, its rows so far, like the counts."""
+    """Of its rows; while it is watched, of those so far, like the counts."""
     num_rows: int = 0
     num_intervals: int = 0
     num_frames: int = 0

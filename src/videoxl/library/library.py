@@ -191,12 +191,25 @@ class Library:
         """
         self._remover.sweep_removed()
 
-    def gc(self, *, max_age_seconds: float | None = None, max_bytes: int | None = None) -> Collected:
+    def gc(
+        self,
+        *,
+        max_age_seconds: float | None = None,
+        max_bytes: int | None = None,
+        spared: Collection[str] = (),
+    ) -> Collected:
         """Remove what was used longest ago: all that is older, and until the rest takes no more bytes on disk.
 
         What is being read, watched or waits to be watched stays. Leftovers of killed processes go in any case.
+
+        Args:
+            spared: Ids of entries that stay, too.
         """
-        return self._remover.collect(max_age_seconds=max_age_seconds, max_bytes=max_bytes)
+        return self._remover.collect(max_age_seconds=max_age_seconds, max_bytes=max_bytes, spared=spared)
+
+    def disk_bytes(self, entry_id: str) -> int:
+        """What an entry takes on disk, its thumbnails included: what `gc` counts."""
+        return self._remover.disk_bytes(self.entry(entry_id).id)
 
     def drop_download(self, path: Path) -> None:
         """Take a file in `fetched` away, unless an entry was made of it."""

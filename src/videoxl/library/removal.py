@@ -9,7 +9,7 @@ so a process that is killed in between leaves something that the next sweep fini
 import logging
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -84,13 +84,19 @@ class Remover:
         for place in thrown:
             remove_tree(place)
 
-    def collect(self, *, max_age_seconds: float | None, max_bytes: int | None) -> Collected:
-        """Remove what was used longest ago until the limits hold; what is being read or watched stays."""
+    def collect(
+        self, *, max_age_seconds: float | None, max_bytes: int | None, spared: Collection[str] = ()
+    ) -> Collected:
+        """Remove what was used longest ago until the limits hold; what is being read or watched stays.
+
+        Args:
+            spared: Ids of entries that stay in any case.
+        """
         _check(max_age_seconds, max_bytes)
         num_bytes = self._clear_away()
         removed: list[Entry] = []
         num_in_use = 0
-        for entry in self._due(max_age_seconds, max_bytes):
+        for entry in self._due(max_age_seconds, max_bytes, spared):
             if self._is_in_use(entry):
                 num_in_use += 1
                 continue
@@ -98,22 +104,23 @@ class Remover:
             removed.append(entry)
         return Collected(entries=tuple(removed), num_bytes=num_bytes, num_in_use=num_in_use)
 
-    def _due(self, max_age_seconds: float | None, max_bytes: int | None) -> list[Entry]:
+    def disk_bytes(self, entry_id: str) -> int:
+        """What an entry takes on disk: its memory and its thumbnails."""
+        return sum(tree_bytes(path) for path in self._places(entry_id))
+
+    def _due(self, max_age_seconds: float | None, max_bytes: int | None, spared: Collection[str]) -> list[Entry]:
         now = self._clock()
         with self._catalogue.reading() as connection:
             entries = list_entries(connection, now=now, state=None, text=None, limit=None, after=None)
-        settled = sorted((e for e in entries if e.state in ("ready", "failed")), key=lambda entry: entry.used_at)
-        total = sum(self._bytes_of(entry) for entry in entries) if max_bytes is not None else 0
+        settled = [entry for entry in entries if entry.state in ("ready", "failed") and entry.id not in spared]
+        total = sum(self.disk_bytes(entry.id) for entry in entries) if max_bytes is not None else 0
         due = []
-        for entry in settled:
+        for entry in sorted(settled, key=lambda entry: entry.used_at):
             is_old = max_age_seconds is not None and now - entry.used_at > max_age_seconds
             if is_old or (max_bytes is not None and total > max_bytes):
                 due.append(entry)
-                total -= self._bytes_of(entry) if max_bytes is not None else 0
+                total -= self.disk_bytes(entry.id) if max_bytes is not None else 0
         return due
-
-    def _bytes_of(self, entry: Entry) -> int:
-        return sum(tree_bytes(path) for path in self._places(entry.id))
 
     def _is_in_use(self, entry: Entry) -> bool:
         with self._catalogue.reading() as connection:

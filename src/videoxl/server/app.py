@@ -51,7 +51,7 @@ def create_app(config: ServeConfig) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     site: Site = app.state.site
-    site.room.start()
+    site.room.start(on_ready=site.memories.make_room)
     try:
         yield
     finally:

@@ -46,11 +46,10 @@ class EngineRoom:
         self._answering: Answering | None = None
         self._watching: Watching | None = None
         self._tiers: MemoryTiers | None = None
-        self._loader = threading.Thread(target=self._load, name="videoxl-loading", daemon=True)
 
-    def start(self) -> None:
-        """Begin to load the model."""
-        self._loader.start()
+    def start(self, *, on_ready: Callable[[Entry], None]) -> None:
+        """Begin to load the model; `on_ready` will be called with each memory that was watched."""
+        threading.Thread(target=self._load, args=[on_ready], name="videoxl-loading", daemon=True).start()
 
     @property
     def vxl(self) -> "VideoXL":
@@ -169,7 +168,7 @@ class EngineRoom:
         if self._watching is not None:
             self._watching.stop()
 
-    def _load(self) -> None:
+    def _load(self, on_ready: Callable[[Entry], None]) -> None:
         try:
             import videoxl
 
@@ -191,8 +190,9 @@ class EngineRoom:
             )
             self._answering = Answering(vxl, self.turns, limits=limits, metrics=self._metrics)
             self._watching = Watching(
-                vxl, self._library, self.turns, lease_seconds=limits.lease_seconds, metrics=self._metrics
-            )
+                vxl, self._library, self.turns, lease_seconds=limits.lease_seconds, metrics=self._metrics,
+                on_ready=on_ready,
+            )  # fmt: skip
             self._vxl = vxl
             self.state = "ready"
             self._metrics.model_ready.set(1)

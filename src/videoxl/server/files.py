@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from videoxl.library.fetch_local import LocalFile
 
 FILE_ID = re.compile(r"file-[0-9a-f]{24}")
+BLOB = re.compile(r"[0-9a-f]{64}\.\w+")
 LOCK_NAME = ".lock"
 OWNER_ONLY = 0o600
 
@@ -162,6 +163,17 @@ class UploadedFiles:
         if path.parent == self.folder:
             with self._alone():
                 self._drop(path.name)
+
+    def sweep(self) -> None:
+        """Take bytes away that a server placed and was killed before it had written its record."""
+        with self._alone():
+            records = list(self._records())
+            if None in records:
+                return  # a damaged one may be of any bytes
+            recorded = {file.blob for file in records if file is not None}
+            for path in self.folder.iterdir():
+                if BLOB.fullmatch(path.name) and path.name not in recorded and not self._is_needed(path):
+                    path.unlink(missing_ok=True)
 
     def _held_bytes(self) -> int:
         held = 0

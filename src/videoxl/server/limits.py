@@ -42,6 +42,9 @@ class Limits:
     """Memories that stay ready where the model computes, the longest unasked ones leave first."""
     host_bytes: int = 16 * GIB
     """Memories that stay in the host's memory behind those; only where the model computes elsewhere."""
+    disk_bytes: int | None = None
+    """Memories in the library, thumbnails included: the longest unused ones leave when one was watched or imported.
+    None keeps all of them."""
     header_seconds: float = 15.0
     """From opening a connection, or the last answer on it, to the end of the next request's head."""
     keep_alive_seconds: float = 15.0
@@ -64,5 +67,5 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if not value > 0:
+            if value is not None and not value > 0:
                 raise UsageError(f"{field.name} is {value}, expected more than 0.")

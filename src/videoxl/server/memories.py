@@ -1,5 +1,6 @@
 """What the routes for memories do, without HTTP: adding, showing, removing entries of the library."""
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from videoxl.errors import EntryNotFoundError, VideoNotFoundError
+from videoxl.errors import EntryNotFoundError, VideoNotFoundError, VideoXLError
 from videoxl.library import Entry, Library, WatchSettings
 from videoxl.memory import inspect
 from videoxl.server.config import ServeConfig
 from videoxl.server.engine_room import EngineRoom
 from videoxl.server.files import UploadedFiles
+from videoxl.server.metrics import Metrics
 from videoxl.server.problem import Problem
 from videoxl.server.protocol.memories import AppendedVideo, Density, NewMemory
 from videoxl.server.redaction import Redactor
@@ -20,6 +22,8 @@ from videoxl.server.sources import Sources, Video, video_path
 
 if TYPE_CHECKING:
     from videoxl.engine import Answer, VideoXL
+
+logger = logging.getLogger(__name__)
 
 READY_SECONDS = 60.0  # how long a client that adds a video waits for the model to be loaded
 RETRY_SECONDS = 60
@@ -52,8 +56,9 @@ class Memories:
         sources: Sources,
         files: UploadedFiles,
         redact: Redactor,
+        metrics: Metrics,
     ) -> None:
-        self.library, self.sources = library, sources
+        self.library, self.sources, self._metrics = library, sources, metrics
         self._config, self._room, self._files, self._redact = config, room, files, redact
 
     def find(self, memory_id: str) -> Entry | None:
@@ -121,10 +126,36 @@ class Memories:
         """Take a memory out of the library; whoever reads it just now reads on."""
         entry = self.library.entry(entry_id)
         self.library.remove(entry.id)
+        self._let_go(entry)
+        return entry
+
+    def import_file(self, path: Path) -> Entry:
+        """Take a memory in that was exported."""
+        entry = self.library.import_file(path)
+        self.make_room(entry)
+        return entry
+
+    def make_room(self, newest: Entry) -> None:
+        """Where the library holds more bytes than it may, let go of what is unused longest, never of `newest`."""
+        most = self._config.limits.disk_bytes
+        if most is None:
+            return
+        try:
+            collected = self.library.gc(max_bytes=most, spared=[newest.id])
+            for entry in collected.entries:
+                self._let_go(entry)
+        except (OSError, VideoXLError) as error:  # the memory is there all the same; the next one makes room, too
+            logger.error("no room was made on the disk: %s", type(error).__name__)
+            return
+        self._metrics.evictions.labels("disk").inc(len(collected.entries))
+        if collected.entries:
+            logger.info("%d memories left the disk, %d bytes freed", len(collected.entries), collected.num_bytes)
+
+    def _let_go(self, entry: Entry) -> None:
+        """Of what this server holds beside the library of a memory that was removed."""
         self._room.forget(entry.id)
         if (path := video_path(entry)) is not None:
             self._files.drop(path)
-        return entry
 
     def note_answer(self, entry: Entry, answer: "Answer") -> int | None:
         """Keep a question and its answer; None where the memory was removed meanwhile."""

@@ -86,6 +86,7 @@ def build_site(config: ServeConfig) -> Site:
         max_bytes=config.limits.max_files_bytes,
         is_needed=lambda path: any(entry.source_path == str(path) for entry in library.entries()),
     )
+    files.sweep()
     names = {config.host, socket.gethostname(), *config.allow_hosts}
     return Site(
         config=config,
@@ -96,7 +97,7 @@ def build_site(config: ServeConfig) -> Site:
         redact=redact,
         room=room,
         files=files,
-        memories=Memories(config, library, room, Sources(config, library, files), files, redact),
+        memories=Memories(config, library, room, Sources(config, library, files), files, redact, metrics),
         recipes=threading.BoundedSemaphore(config.limits.max_recipes),
         streams=threading.BoundedSemaphore(config.limits.max_streams),
     )

@@ -1,7 +1,8 @@
 """Where memories are held: on the device that computes, behind it in the host's memory, and on disk, by bytes.
 
-Disk is the library and holds all of them. Whoever asks pins a memory; what nobody has pinned leaves, the longest unused
-first, when room is needed. On a CPU the device's memory is the host's, and there is no tier between it and the disk.
+Disk is the library and holds all of them, or as many as it may (`Memories.make_room`). Whoever asks pins a memory; what
+nobody has pinned leaves, the longest unused first, when room is needed. On a CPU the device's memory is the host's, and
+there is no tier between it and the disk.
 """
 
 import threading

@@ -9,11 +9,12 @@ import os
 import secrets
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from videoxl.errors import LeaseLostError, VideoXLError
-from videoxl.library import Job, Library
+from videoxl.library import Entry, Job, Library
 from videoxl.server.metrics import Metrics
 from videoxl.server.pacing import PacedSource, pausing_between_layers
 from videoxl.server.request_log import where
@@ -37,10 +38,18 @@ class Watching:
     """Takes jobs until it is stopped."""
 
     def __init__(
-        self, vxl: "VideoXL", library: Library, turns: ModelTurns, *, lease_seconds: float, metrics: Metrics
+        self,
+        vxl: "VideoXL",
+        library: Library,
+        turns: ModelTurns,
+        *,
+        lease_seconds: float,
+        metrics: Metrics,
+        on_ready: Callable[[Entry], None],
     ) -> None:
+        """Args: on_ready: Called with each memory that was watched, before the next one begins."""
         self._vxl, self._library, self._turns, self._metrics = vxl, library, turns, metrics
-        self._lease_seconds = lease_seconds
+        self._lease_seconds, self._on_ready = lease_seconds, on_ready
         self._worker = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
         self._is_stopping = False
         self._wake = threading.Event()
@@ -102,6 +111,8 @@ class Watching:
                 job, self._library, self._vxl, between=self._between, open_source=self._open, progress=self._count
             )
             end = entry.state
+            if end == "ready":
+                self._on_ready(entry)
         except (WatchingStopped, LeaseLostError):  # the latter: removed, or taken up by another, who goes on with it
             end = "stopped"
         except VideoXLError as error:

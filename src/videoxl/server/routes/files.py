@@ -76,6 +76,7 @@ def get_file(file_id: str, site: SiteOf) -> dict[str, Any]:
     return site.files.get(file_id).to_json()
 
 
+@router.head("/{file_id}/content", response_class=Response, include_in_schema=False)
 @router.get("/{file_id}/content", response_class=Response)
 def get_content(file_id: str, site: SiteOf) -> Response:
     """Its bytes, also a range of them."""

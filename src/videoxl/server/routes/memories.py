@@ -56,7 +56,7 @@ async def import_memory(request: Request, site: SiteOf) -> JSONResponse:
         path = folder / "memory.vxlz"
         with path.open("xb") as file:
             await read_form(request, file, on_bytes=site.metrics.upload_bytes.inc)
-        entry = await run_in_threadpool(site.library.import_file, path)
+        entry = await run_in_threadpool(site.memories.import_file, path)
     finally:
         await run_in_threadpool(remove_folder, folder)
     return JSONResponse(await run_in_threadpool(site.memories.as_json, entry), 201)
@@ -117,6 +117,7 @@ def get_thumbnail(memory_id: MemoryId, interval: Annotated[int, Path(ge=0, le=10
     raise Problem(404, f"there is no picture of interval {interval} yet.", code="thumbnail_not_found")
 
 
+@router.head("/{memory_id}/video", response_class=Response, include_in_schema=False)
 @router.get("/{memory_id}/video", response_class=Response)
 def get_video(memory_id: MemoryId, site: SiteOf, source: Annotated[int, Query(ge=0, le=1000)] = 0) -> Response:
     """The video itself, for a player; also a range of it."""
