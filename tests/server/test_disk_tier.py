@@ -2,7 +2,9 @@
 
 import json
 import logging
+import os
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,12 +12,13 @@ import pytest
 from .conftest import LIMITS
 
 
-@pytest.fixture
-def parcels(server, api, memory, film):
+@pytest.fixture(scope="module")
+def parcels(server, memory, film):
     """The exported bytes of two memories of one film."""
     other = server.watch(film, ratio=16)
-    yield [api.get(f"/v1/memories/{each['id']}/export").content for each in (memory, other)]
-    api.delete(f"/v1/memories/{other['id']}")
+    with server.client() as client:
+        yield [client.get(f"/v1/memories/{each['id']}/export").content for each in (memory, other)]
+        client.delete(f"/v1/memories/{other['id']}")
 
 
 def brought(client, parcel):
@@ -104,6 +107,10 @@ def test_bytes_without_a_record_go_at_the_next_start(make_client, film):
     kept = client.post("/v1/files", files={"file": ("film.mp4", film.read_bytes())}).json()
     lost = site.files.folder / f"{'a' * 64}.mp4"
     lost.write_bytes(b"placed")
+    site.files.sweep()
+    assert lost.exists(), "another server may be about to make a memory of it"
+    yesterday = time.time() - 2 * 86400
+    os.utime(lost, (yesterday, yesterday))
     foreign = site.files.folder / "notes.txt"
     foreign.write_text("not ours")
     site.files.sweep()
@@ -112,6 +119,7 @@ def test_bytes_without_a_record_go_at_the_next_start(make_client, film):
     damaged = site.files.folder / f"file-{'b' * 24}.json"
     damaged.write_text(json.dumps({"blob": 3}))
     lost.write_bytes(b"placed")
+    os.utime(lost, (yesterday, yesterday))
     make_client()
     assert lost.exists(), "a damaged record may be of any bytes"
     damaged.unlink()

@@ -93,6 +93,17 @@ def test_files_by_the_client(client, film):
         client.files.retrieve(file.id)
 
 
+@pytest.mark.parametrize("before", ["", "data:video/mp4;base64,"])
+def test_a_file_that_comes_along(client, api, make_film, before):
+    """OpenAI's `file_data` is watched like an upload, under the name that came with it and nothing of a path."""
+    data = base64.b64encode(make_film(8, seed=43).read_bytes()).decode()
+    part = {"type": "file", "file": {"file_data": before + data, "filename": "../../trips/kites.avi"}}
+    completion = complete(client, [{"role": "user", "content": [part, {"type": "text", "text": QUESTION}]}])
+    entry = wait_for(api, completion.choices[0].message.videoxl["memory_id"], "ready")
+    assert (entry["source_name"], entry["frames"]) == ("kites.mp4", 8)
+    assert api.delete(f"/v1/memories/{entry['id']}").json()["deleted"]
+
+
 def test_models_by_the_client(client):
     """The one model, listed and looked at."""
     assert [model.id for model in client.models.list()] == ["nano"]
@@ -328,7 +339,8 @@ def test_what_a_chat_watched_is_in_the_library(client, api, make_film):
 @pytest.mark.parametrize(
     ("content", "param", "said"),
     [
-        ([{"type": "file", "file": {}}], "messages.0.content.0.file.file_id", "required"),
+        ([{"type": "file", "file": {}}], "messages.0.content.0.file", "file_id"),
+        ([{"type": "file", "file": {"file_id": "a", "file_data": "b"}}], "messages.0.content.0.file", "one of file_id"),
         ([{"type": "video_url", "video_url": {"url": "x", "fps": -1}}], "messages.0.content.0.video_url.fps", "than 0"),
         ([{"type": "text", "text": "a"}, {"type": "input_audio"}], "messages.0.content.1", "'video_url'"),
         ([{"type": "video_url"}], "messages.0.content.0", "uuid"),

@@ -1,10 +1,11 @@
 """Chats: their videos watched into one memory, if they are not yet, and their question asked of it."""
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from videoxl.library import Entry, WatchSettings
+from videoxl.library.fetch_name import safe_name
 from videoxl.server.answering import Ask
 from videoxl.server.dialogue import dialogue
 from videoxl.server.memories import READY_SECONDS, Memories
@@ -88,7 +89,11 @@ def _video(
 ) -> tuple[Video, WatchSettings]:
     """The file that a part means, and how it is to be watched."""
     if isinstance(part, FilePart):
-        return memories.sources.find(Source(file_id=part.file.file_id)), memories.settings(vxl, _density(body, None))
+        settings = memories.settings(vxl, _density(body, None))
+        if part.file.file_id is not None:
+            return memories.sources.find(Source(file_id=part.file.file_id)), settings
+        video = memories.sources.find_url(part.file.url, stopped=stopped)
+        return replace(video, name=safe_name(part.file.filename, video.path.suffix)), settings
     if part.uuid is not None and (kept := memories.find(part.uuid)):
         return memories.sources.of_memory(kept), kept.settings
     given = part.video_url if isinstance(part, VideoPart) else part.image_url

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 FILE_ID = re.compile(r"file-[0-9a-f]{24}")
 BLOB = re.compile(r"[0-9a-f]{64}\.\w+")
+LEFTOVER_SECONDS = 86400.0  # age from which bytes without a record count as left by a killed process
 LOCK_NAME = ".lock"
 OWNER_ONLY = 0o600
 
@@ -165,15 +166,15 @@ class UploadedFiles:
                 self._drop(path.name)
 
     def sweep(self) -> None:
-        """Take bytes away that a server placed and was killed before it had written its record."""
+        """Take bytes away that a server placed and was killed before it had written down what they are for.
+
+        New ones stay: another server on this library may have fetched them for a memory that is just about to come.
+        """
         with self._alone():
-            records = list(self._records())
-            if None in records:
-                return  # a damaged one may be of any bytes
-            recorded = {file.blob for file in records if file is not None}
+            recorded = {file.blob for file in self._records() if file is not None}
             for path in self.folder.iterdir():
-                if BLOB.fullmatch(path.name) and path.name not in recorded and not self._is_needed(path):
-                    path.unlink(missing_ok=True)
+                if BLOB.fullmatch(path.name) and path.name not in recorded and _is_old(path):
+                    self._drop(path.name)
 
     def _held_bytes(self) -> int:
         held = 0
@@ -228,6 +229,12 @@ def _read(path: Path) -> UploadedFile | None:
         log.warning("the record %s of an upload is damaged and is left alone; remove it if you know why.", path.name)
         return None
     return file
+
+
+def _is_old(path: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime > LEFTOVER_SECONDS
+    return False
 
 
 def _is_whole(file: UploadedFile) -> bool:

@@ -71,17 +71,31 @@ class ImagePart(Body):
         return self
 
 
-class FileId(Body):
-    """An upload."""
+class GivenFile(Body):
+    """An upload by its id, or the file itself: in base64, or as a data: address."""
 
-    file_id: Annotated[str, Field(max_length=100)]
+    file_id: Annotated[str, Field(max_length=100)] | None = None
+    file_data: Url | None = None
+    filename: Annotated[str, Field(max_length=1000)] | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "GivenFile":
+        if (self.file_id is None) == (self.file_data is None):
+            raise ValueError("expected one of file_id, of an upload, and file_data, a video or picture in base64")
+        return self
+
+    @property
+    def url(self) -> str:
+        """The data: address of the file itself."""
+        data = self.file_data or ""
+        return data if data[:5].lower() == "data:" else f"data:video/*;base64,{data}"
 
 
 class FilePart(Body):
-    """An uploaded video or picture."""
+    """A video or picture that was uploaded, or comes along."""
 
     type: Literal["file"]
-    file: FileId
+    file: GivenFile
 
 
 Part = Annotated[TextPart | VideoPart | ImagePart | FilePart, Field(discriminator="type")]
