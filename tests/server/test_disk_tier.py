@@ -66,7 +66,7 @@ def test_a_video_goes_with_the_memory_that_needed_it(make_client, parcels, film)
     assert not path.exists()
 
 
-def test_what_was_watched_makes_room_too(server, film, monkeypatch):
+def test_what_was_watched_makes_room_too(server, make_film, monkeypatch):
     """When a video was watched, room is made before the next one, and not at the cost of the new memory."""
     calls, called, library, memories = [], threading.Event(), server.site.library, server.site.memories
     gc = library.gc
@@ -79,7 +79,7 @@ def test_what_was_watched_makes_room_too(server, film, monkeypatch):
     config = memories._config
     monkeypatch.setattr(memories, "_config", replace(config, limits=replace(config.limits, disk_bytes=1 << 40)))
     monkeypatch.setattr(library, "gc", counted)
-    entry = server.watch(film, ratio=4)
+    entry = server.watch(make_film(8, seed=71))
     assert called.wait(30)
     with server.client() as client:
         client.delete(f"/v1/memories/{entry['id']}")
