@@ -68,4 +68,6 @@ class Limits:
         for field in fields(self):
             value = getattr(self, field.name)
             if value is not None and not value > 0:
-                raise UsageError(f"{field.name} is {value}, expected more than 0; leave its option out for the default.")
+                raise UsageError(
+                    f"{field.name} is {value}, expected more than 0; leave its option out for the default."
+                )
