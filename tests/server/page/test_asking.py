@@ -31,6 +31,7 @@ def page(visit, memory):
     page = visit.open(f"/?memory={memory['id']}")
     expect(page.locator(".watching")).to_be_hidden()
     expect(page.locator("#film-facts")).to_contain_text("kept as")
+    expect(page.locator("#exchanges")).to_have_attribute("aria-busy", "false")  # earlier questions are on the page
     return page
 
 

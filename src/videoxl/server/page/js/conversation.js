@@ -41,7 +41,12 @@ export class Conversation extends EventTarget {
     this.#views = [];
     this.root.replaceChildren();
     this.show(null);
-    await this.refresh();
+    this.root.ariaBusy = "true";
+    try {
+      await this.refresh();
+    } finally {
+      if (lanes === this.lanes) this.root.ariaBusy = "false";
+    }
   }
 
   /** Take in answers that are not here yet: of earlier, or of another tab. */
