@@ -75,7 +75,7 @@ def step(num_intervals: int, *, checkpoints: bool) -> dict[str, object]:
 
 def held_at_once(work: Callable[[], object]) -> int:
     """The most bytes that torch holds at once for some work, beyond what it held before."""
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as watched:
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True, acc_events=True) as watched:
         work()
     events = watched.profiler.kineto_results.events()
     changes = sorted((event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]")

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from measured_ablations import ablation_table
+from measured_gpu import gpu_table
 from measured_grid import grid_table
 from measured_isolated import isolated_table
 from measured_library import library_table
@@ -51,6 +52,7 @@ def speed_table() -> str:
 TABLES = {
     "ablations": lambda: ablation_table(RESULTS),
     "serve": lambda: serve_table(RESULTS),
+    "gpu": lambda: gpu_table(RESULTS),
     "isolated": lambda: isolated_table(RESULTS),
     "library": lambda: library_table(RESULTS),
     "nano grid": lambda: grid_table(RESULTS),
