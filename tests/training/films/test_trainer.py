@@ -36,6 +36,26 @@ def test_a_resumed_run_gives_the_same_losses(make_model, recipe, processor, bank
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
 
 
+def test_workers_draw_what_the_trainer_would(make_model, recipe, processor, bank, tmp_path) -> None:
+    """Who draws a batch does not matter: a run with a process beside it learns what one without learns."""
+    for workers in (0, 1):
+        options = {"dataloader_num_workers": workers, "dataloader_prefetch_factor": 2 if workers else None}
+        trainer = FilmTrainer(make_model(), processor, bank, recipe, tmp_path / str(workers), log_every=1, **options)
+        trainer.run(until_step=3)
+    assert losses(tmp_path / "1") == losses(tmp_path / "0")
+
+
+@pytest.mark.gpu
+def test_a_gpu_learns_what_a_cpu_learns(make_model, recipe, processor, bank, tmp_path) -> None:
+    """Losses of the same steps, foreign rows among them, and a run that is resumed on the device."""
+    for name, options in (("cpu", {"use_cpu": True}), ("gpu", {})):
+        for until_step in (5, recipe.num_steps):
+            FilmTrainer(make_model(), processor, bank, recipe, tmp_path / name, log_every=1, **options).run(
+                until_step=until_step
+            )
+    assert losses(tmp_path / "gpu") == pytest.approx(losses(tmp_path / "cpu"), rel=2e-2)
+
+
 def test_a_few_steps_lower_the_loss(make_model, recipe, processor, bank, tmp_path) -> None:
     """Learning works at all: on the same few films the loss falls."""
     recipe = replace(recipe, num_steps=60, token_noise=0.0)

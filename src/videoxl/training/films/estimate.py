@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from videoxl.training.films.bank_frames import CHUNK, BankFrames
+from videoxl.training.films.batches import batch_of
 from videoxl.training.films.composites import KINDS
 from videoxl.training.films.frame_bank import FrameBank
 from videoxl.training.films.initialisation import initialise
@@ -85,8 +86,12 @@ def _decoder_seconds(run: "FilmRun", folder: Path) -> list[float]:
 
 
 def _step_seconds(trainer: FilmTrainer, num_steps: int) -> float:
-    steps = [{"step": int(share * num_steps)} for share in SHARES]
-    return _seconds(lambda: [trainer.compute_loss(trainer.model, step).backward() for step in steps]) / len(steps)
+    def take_steps() -> None:
+        for share in SHARES:
+            batch = batch_of([trainer.batches[int(share * num_steps)]])
+            trainer.compute_loss(trainer.model, batch).backward()
+
+    return _seconds(take_steps) / len(SHARES)
 
 
 def _seconds(do: Callable[[], Any]) -> float:

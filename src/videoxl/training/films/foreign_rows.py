@@ -14,8 +14,8 @@ from videoxl.memory.key_values import KeyValues
 class ForeignRows:
     """The newest rows of plain film, un-rotated, up to a fixed number."""
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
+    def __init__(self, capacity: int, *, device: torch.device | str = "cpu") -> None:
+        self.capacity, self.device = capacity, device
         self._rows_LKNE: KeyValues | None = None
 
     def __len__(self) -> int:
@@ -25,7 +25,8 @@ class ForeignRows:
         """Keep the rows of those films of the batch that show plain film here."""
         if not is_plain_B.any():
             return
-        new = [part.detach()[:, is_plain_B].transpose(1, 2).flatten(2, 3) for part in rows_LBKNE]
+        plain = is_plain_B.nonzero().flatten().to(self.device)
+        new = [part.detach().index_select(1, plain).transpose(1, 2).flatten(2, 3) for part in rows_LBKNE]
         old = self._rows_LKNE
         joined = new if old is None else [torch.cat(pair, dim=2) for pair in zip(old, new, strict=True)]
         self._rows_LKNE = KeyValues(*(part[:, :, -self.capacity :] for part in joined))
@@ -34,7 +35,7 @@ class ForeignRows:
         """Rows (L, B, K, size, E), the same for the whole batch; None where there are none yet."""
         if self._rows_LKNE is None or size == 0:
             return None
-        index = torch.randint(len(self), (size,), generator=generator)
+        index = torch.randint(len(self), (size,), generator=generator).to(self.device)
         return KeyValues(*(part[:, None, :, index].expand(-1, batch, -1, -1, -1) for part in self._rows_LKNE))
 
     def state_dict(self) -> dict[str, torch.Tensor]:
@@ -43,4 +44,4 @@ class ForeignRows:
 
     def load_state_dict(self, state: dict[str, torch.Tensor]) -> None:
         """Rows of a checkpoint."""
-        self._rows_LKNE = KeyValues(state["keys"], state["values"]) if state else None
+        self._rows_LKNE = KeyValues(state["keys"].to(self.device), state["values"].to(self.device)) if state else None

@@ -7,7 +7,7 @@ B batch, T tokens.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
@@ -37,6 +37,10 @@ class PackedTurns:
     positions_BT: torch.Tensor
     """From the start of the block."""
     mask_B1TT: torch.Tensor
+
+    def to(self, device: torch.device) -> "PackedTurns":
+        """The same, on a device."""
+        return PackedTurns(*(getattr(self, each.name).to(device) for each in fields(self)))
 
 
 class TurnEncoder:

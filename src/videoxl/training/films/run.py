@@ -39,6 +39,7 @@ from videoxl.training.films.words import unit_rms
 from videoxl.training.run_folder import keep_decision
 
 NUM_THINGS = 1000  # classes of the tower's classifier
+BATCHES_AHEAD = 3  # of each worker
 
 log = logging.getLogger(__name__)
 
@@ -220,11 +221,13 @@ def train_decoder(
     until_step: int | None = None,
 ) -> int:
     """The decoder's training, all its rounds; returns the steps that are done. What is done already is opened."""
-    done = 0
+    done, options = 0, {}
+    if run.workers and torch.cuda.is_available():  # a GPU waits for batches, a CPU is what draws them
+        options = {"dataloader_num_workers": run.workers, "dataloader_prefetch_factor": BATCHES_AHEAD}
     for stretch, folder in zip(run.recipe.stretches(), run.decoder_folders, strict=True):
         if until_step is not None and done >= until_step:
             break
-        trainer = FilmTrainer(model, processor, run.bank, stretch, folder)
+        trainer = FilmTrainer(model, processor, run.bank, stretch, folder, **options)
         trainer.run(until_step=None if until_step is None else until_step - done)
         done += trainer.step
     return done

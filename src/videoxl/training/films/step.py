@@ -7,7 +7,7 @@ B batch, F frames, M visual tokens per frame, T tokens, S memory rows, X moments
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,10 @@ class Film:
     """Whether moment X of a film is on a frame."""
     has_picture_BF: torch.Tensor
     """Whether a frame shows anything named."""
+
+    def to(self, device: torch.device) -> "Film":
+        """The same, with what the decoder reads on a device; what is only looked up stays."""
+        return replace(self, visual_BFMD=self.visual_BFMD.to(device), shows_BXF=self.shows_BXF.to(device))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +91,15 @@ def watch(
     generator: torch.Generator,
 ) -> Watched:
     """Condense a batch of films interval by interval, some rows of other films in between."""
-    batch = len(film.visual_BFMD)
+    batch, device = len(film.visual_BFMD), film.visual_BFMD.device
     past = BatchMemory(rotate=model.decoder.rotate)
-    past.append(condense_text(model.decoder, past, torch.tensor([list(before_ids)]).expand(batch, -1)))
-    shows: list[torch.Tensor] = [torch.zeros(*film.shows_BXF.shape[:2], past.num_rows, dtype=torch.bool)]
+    past.append(condense_text(model.decoder, past, torch.tensor([list(before_ids)], device=device).expand(batch, -1)))
+    shows: list[torch.Tensor] = [film.shows_BXF.new_zeros(*film.shows_BXF.shape[:2], past.num_rows)]
     for interval, num_foreign in zip(shape.plan, _dealt(shape, generator), strict=True):
         rows = foreign.draw(num_foreign, batch, generator)
         if rows is not None:
             past.append(rows)
-            shows.append(torch.zeros(*film.shows_BXF.shape[:2], rows.keys.shape[3], dtype=torch.bool))
+            shows.append(film.shows_BXF.new_zeros(*film.shows_BXF.shape[:2], rows.keys.shape[3]))
         rows = condense_interval(model.decoder, past, *_interval_tokens(model, film, interval))
         if rows is None:
             continue
@@ -105,7 +109,7 @@ def watch(
         if interval.ratio > 1:
             foreign.add(rows, ~film.has_picture_BF[:, interval.start : interval.stop].any(dim=1))
     shows_BXS = torch.cat(shows, dim=2)
-    return Watched(past, torch.arange(past.num_rows) >= len(before_ids), shows_BXS)
+    return Watched(past, torch.arange(past.num_rows, device=device) >= len(before_ids), shows_BXS)
 
 
 def read(

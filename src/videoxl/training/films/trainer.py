@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
@@ -21,13 +20,13 @@ from videoxl.errors import UsageError
 from videoxl.model.modeling_videoxl import IGNORED_LABEL, VideoXLForConditionalGeneration
 from videoxl.model.processing_videoxl import VideoXLProcessor
 from videoxl.training.arguments import training_arguments
-from videoxl.training.films.curriculum import Shape
-from videoxl.training.films.examples import Example, draw_example
+from videoxl.training.films.batches import FilmBatch, FilmBatches, batch_of
+from videoxl.training.films.examples import Example
 from videoxl.training.films.foreign_rows import ForeignRows
 from videoxl.training.films.frame_bank import FrameBank
-from videoxl.training.films.packing import TurnEncoder, pack
+from videoxl.training.films.packing import TurnEncoder
 from videoxl.training.films.recipe import OptimiserConfig, Recipe
-from videoxl.training.films.step import Reading, film_batch, read, tokens, watch
+from videoxl.training.films.step import Reading, read, watch
 from videoxl.training.parameters import GroupConfig, ParameterConfig
 from videoxl.training.trainer import VideoXLTrainer
 
@@ -51,11 +50,9 @@ class FilmTrainer(VideoXLTrainer):
         **options: Any,
     ) -> None:
         """Make ready; `options` are transformers' TrainingArguments, such as `report_to`."""
-        self.bank, self.recipe = bank, recipe
+        self.recipe = recipe
         self.encoder = TurnEncoder(processor)
-        self.pad_id = processor.tokenizer.pad_token_id
         self.before_ids = processor.before_video()
-        self.foreign = ForeignRows(recipe.foreign_capacity)
         block = {
             "max_steps": recipe.num_steps,
             "logging_steps": log_every,
@@ -69,9 +66,9 @@ class FilmTrainer(VideoXLTrainer):
                 f"films are learned by one process, a batch a step; got {arguments.world_size} processes and "
                 f"gradient_accumulation_steps {arguments.gradient_accumulation_steps}. Raise batch_films instead."
             )
-        super().__init__(
-            model, arguments=arguments, dataset=range(recipe.num_steps), collate=_step_of, parameters=LEARNS
-        )
+        self.foreign = ForeignRows(recipe.foreign_capacity, device=arguments.device)
+        self.batches = FilmBatches(bank, self.encoder, recipe)
+        super().__init__(model, arguments=arguments, dataset=self.batches, collate=batch_of, parameters=LEARNS)
         (self.folder / "recipe.json").write_text(json.dumps(recipe.as_dict(), indent=1) + "\n", encoding="utf-8")
 
     def compute_loss(
@@ -82,25 +79,12 @@ class FilmTrainer(VideoXLTrainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """What one batch of films teaches: what to say, and where to look."""
-        generator = np.random.default_rng([self.recipe.seed, inputs["step"]])
-        torch_generator = torch.Generator().manual_seed(int(generator.integers(2**31)))
-        shape = self.recipe.curriculum.draw(self.progress, generator)
-        num_films = max(1, min(self.recipe.batch_films, self.recipe.batch_frames // shape.num_frames))
-        examples = [
-            draw_example(
-                self.bank,
-                generator,
-                num_frames=shape.num_frames,
-                config=self.recipe.examples,
-                asks_for_sights=shape.foreign_rows == 0,  # nobody knows what foreign rows show
-            )
-            for _ in range(num_films)
-        ]
+        batch: FilmBatch = inputs["batch"]
         with self.accelerator.autocast():
-            reading = self._read(examples, shape, generator, torch_generator)
+            reading = self._read(batch)
         self.scores.add("answer", reading.answer_loss.item())
         self.scores.add("look", reading.look_loss.item())
-        self.scores.add("frames", shape.num_frames)
+        self.scores.add("frames", batch.shape.num_frames)
         loss = reading.answer_loss + self.recipe.look_weight * reading.look_loss
         return (loss, reading) if return_outputs else loss
 
@@ -126,27 +110,16 @@ class FilmTrainer(VideoXLTrainer):
     def load_extra_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
         self.foreign.load_state_dict(dict(tensors))
 
-    def _read(
-        self, examples: list[Example], shape: Shape, generator: np.random.Generator, torch_generator: torch.Generator
-    ) -> Reading:
-        visual_BFMD = tokens(self.bank, examples)
-        noise_B = self.recipe.token_noise * torch.rand(len(examples), 1, 1, 1, generator=torch_generator)
-        visual_BFMD = visual_BFMD + noise_B * torch.randn(visual_BFMD.shape, generator=torch_generator)
-        share = self.recipe.examples.second_turn_share
-        blocks = [self.encoder.blocks(example.turns, generator, second_turn_share=share) for example in examples]
-        turns = pack(blocks, pad_id=self.pad_id)
-        film = film_batch(examples, visual_BFMD)
+    def _read(self, batch: FilmBatch) -> Reading:
+        device, generator = self.args.device, torch.Generator().manual_seed(batch.seed)
+        film, turns = batch.film.to(device), batch.turns.to(device)
         watched = watch(
-            self.model, film, shape, before_ids=self.before_ids, foreign=self.foreign, generator=torch_generator
+            self.model, film, batch.shape, before_ids=self.before_ids, foreign=self.foreign, generator=generator
         )
         reading = read(self.model, watched, turns, look_layers=self.recipe.model.evidence_layers)
-        for name, hits in right_answers(examples, reading, turns.labels_BT, self.encoder).items():
+        for name, hits in right_answers(batch.examples, reading, turns.labels_BT, self.encoder).items():
             self.scores.add(name, sum(hits), weight=len(hits))
         return reading
-
-
-def _step_of(items: list[int]) -> dict[str, Any]:
-    return {"step": items[0]}
 
 
 def _optimiser(parameters: Mapping[str, nn.Parameter], config: OptimiserConfig) -> torch.optim.AdamW:
