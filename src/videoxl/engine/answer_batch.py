@@ -58,8 +58,9 @@ class AnswerBatch:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the rows of all questions and answers, beside the memory."""
-        return self._tails.nbytes + (0 if self._joining is None else self._joining.nbytes)
+        """Bytes of the rows of all questions and answers, and of what they read a second time, beside the memory."""
+        joining = 0 if self._joining is None else self._joining.nbytes
+        return self._tails.nbytes + joining + sum(turn.nbytes for turn in tuple(self._turns))
 
     def add(
         self,

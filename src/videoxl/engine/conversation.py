@@ -48,7 +48,7 @@ class Conversation:
         params = SamplingParams(max_new_tokens, temperature, top_p, seed, stop, constraint)
         turn = Turn(
             self._speaker, self._cache.memory, question, prompt_ids=self._prompt_ids(question), params=params,
-            background_S=self._background_S, on_text=on_text,
+            background_S=self._background_S, on_text=on_text, before_ids=self._said_ids,
         )  # fmt: skip
         before = self._cache.num_tail
         try:
@@ -61,6 +61,11 @@ class Conversation:
             raise
         self._turns.append(turn)
         return turn.answer
+
+    @property
+    def _said_ids(self) -> list[int]:
+        """The tokens of all turns so far."""
+        return [token for turn in self._turns for token in (*turn.prompt_ids, *turn.said_ids)]
 
     def _prompt_ids(self, question: str) -> list[int]:
         if self._turns:

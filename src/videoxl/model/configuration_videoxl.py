@@ -11,6 +11,7 @@ from videoxl.errors import CheckpointError
 
 DECODER_TYPES = ("qwen2", "llama")
 GATE_KEYS = {"num_words", "cosine", "lead", "softness", "floor"}
+EXCERPT_KEYS = {"intervals", "weight"}
 
 
 class VideoXLConfig(PreTrainedConfig):
@@ -31,6 +32,9 @@ class VideoXLConfig(PreTrainedConfig):
         evidence_layers: Decoder layers whose attention shows best where an answer comes from.
         evidence_background: Whether what a question without words looks at is no evidence. False for weights that were
             taught where to look: there it is what stands out in the video.
+        excerpt: Of a memory of more than `intervals` intervals, those that a question looks at most are read a second
+            time, by themselves, and this reading has a share of `weight` in the answer (engine/excerpt.py). None, as
+            released, reads every memory once.
         video_token_id: The token that stands for a whole video in `input_ids`.
         time_token_id: A token that the engine replaces by the time of the best evidence; None where unknown.
     """
@@ -50,6 +54,7 @@ class VideoXLConfig(PreTrainedConfig):
     layout_rule: str = "close"
     evidence_layers: list[int] | None = None
     evidence_background: bool = True
+    excerpt: dict[str, Any] | None = None
     video_token_id: int | None = None
     time_token_id: int | None = None
     tie_word_embeddings: bool = False
@@ -70,6 +75,8 @@ class VideoXLConfig(PreTrainedConfig):
             )
         if self.word_gate is not None and self.word_gate["num_words"] < 2:
             raise CheckpointError(f"word_gate has {self.word_gate['num_words']} words; expected 2 or more.")
+        if self.excerpt is not None:
+            _check_excerpt(self.excerpt, evidence_background=self.evidence_background)
         if self.layout_rule not in ("close", "drop"):
             raise CheckpointError(f"layout_rule is {self.layout_rule!r}, expected 'close' or 'drop'.")
         super().__post_init__(**kwargs)
@@ -86,6 +93,19 @@ class VideoXLConfig(PreTrainedConfig):
         """Visual tokens (M) that one frame becomes after pooling."""
         rows, columns = self.patch_grid
         return (rows // self.spatial_pool_stride) * (columns // self.spatial_pool_stride)
+
+
+def _check_excerpt(excerpt: dict[str, Any], *, evidence_background: bool) -> None:
+    if set(excerpt) != EXCERPT_KEYS:
+        raise CheckpointError(
+            f"excerpt has {', '.join(sorted(excerpt))}; expected {' and '.join(sorted(EXCERPT_KEYS))}."
+        )
+    if excerpt["intervals"] < 1 or not 0 <= excerpt["weight"] <= 1:
+        raise CheckpointError(f"excerpt is {excerpt}; expected 1 interval or more, and a weight of 0 to 1.")
+    if evidence_background:
+        raise CheckpointError(
+            "excerpt is given and evidence_background is true; expected false: a background is that of a whole memory."
+        )
 
 
 def _sub_config(config: Any, *, default: str) -> Any:

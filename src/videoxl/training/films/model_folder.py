@@ -67,6 +67,7 @@ def new_model(
         interval_frames=recipe.curriculum.interval_frames,
         evidence_layers=list(sizes.evidence_layers),
         evidence_background=False,  # measured: first range right in 0.92 instead of 0.61 (docs/log.md)
+        excerpt=None if recipe.excerpt is None else asdict(recipe.excerpt),
         video_token_id=video_token_id(tokenizer),
         time_token_id=tokenizer.convert_tokens_to_ids(TIME),
         tie_word_embeddings=True,

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from videoxl.engine.excerpt import ExcerptConfig
 from videoxl.training.config import make_config, read_yaml, with_overrides
 from videoxl.training.films.bank_frames import BankConfig
 from videoxl.training.films.curriculum import Curriculum
@@ -87,6 +88,8 @@ class Recipe:
     model: ModelSizes = field(default_factory=ModelSizes)
     tagger: TaggerConfig = field(default_factory=TaggerConfig)
     gate: GateConfig = field(default_factory=GateConfig)
+    excerpt: ExcerptConfig | None = None
+    """What a question reads a second time of a long memory (engine/excerpt.py); None where all is read once."""
     bank: BankConfig = field(default_factory=BankConfig)
     initialisation: InitialisationConfig = field(default_factory=InitialisationConfig)
     examples: ExampleConfig = field(default_factory=ExampleConfig)

@@ -1,0 +1,177 @@
+"""A long memory is read twice: the excerpt holds what a question looks at, in order, and both readings vote."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from videoxl.engine import VideoXL
+from videoxl.engine.excerpt import Excerpt, ExcerptConfig
+from videoxl.errors import CheckpointError
+from videoxl.memory import CompressedMemory, MemoryAbout
+from videoxl.memory.segment import Segment
+
+VIVID = 3  # times the weights of other tests, with which a tiny model says one token again and again
+QUESTION = "what appears in the film ?"
+NUM_INTERVALS = 12
+
+
+@pytest.fixture(scope="module")
+def model(make_model):
+    """A tiny model that says something else each time, and reads evidence as it is."""
+    model = make_model(seed=4, evidence_layers=[1, 2], evidence_background=False)
+    with torch.no_grad():
+        for name, parameter in model.decoder.layers.named_parameters():
+            parameter.mul_(1 if "norm" in name else VIVID)
+    return model
+
+
+@pytest.fixture(scope="module")
+def film(model, processor, make_film):
+    """A memory of 12 intervals."""
+    frames = model.config.interval_frames * NUM_INTERVALS
+    return VideoXL(model, processor, name="tiny").watch(make_film(frames), ratio=2)
+
+
+@pytest.fixture
+def vxl(model, processor, monkeypatch):
+    """The model, with an excerpt of so many intervals and such a weight; None for none."""
+
+    def with_excerpt(excerpt):
+        monkeypatch.setattr(model.config, "excerpt", excerpt)
+        return VideoXL(model, processor, name="tiny")
+
+    return with_excerpt
+
+
+def test_a_memory_that_is_short_enough_is_read_once(vxl, film):
+    """With as many intervals as an excerpt may have, nothing changes; with one more, something does."""
+    plain = vxl(None).ask(film, QUESTION, max_new_tokens=12)
+    same = vxl({"intervals": NUM_INTERVALS, "weight": 1.0}).ask(film, QUESTION, max_new_tokens=12)
+    other = vxl({"intervals": 2, "weight": 1.0}).ask(film, QUESTION, max_new_tokens=12)
+    assert (same.text, same.evidence) == (plain.text, plain.evidence)
+    assert other.text != plain.text
+
+
+def test_without_weight_the_whole_decides(vxl, film):
+    """An excerpt that does not count says nothing, though its evidence is shown."""
+    plain = vxl(None).ask(film, QUESTION, max_new_tokens=12)
+    assert vxl({"intervals": 2, "weight": 0.0}).ask(film, QUESTION, max_new_tokens=12).text == plain.text
+
+
+def test_an_excerpt_that_decides_is_a_memory_of_its_intervals(vxl, film):
+    """With all the weight, words and evidence are those of a memory that has the chosen intervals only."""
+    speaker = vxl({"intervals": 3, "weight": 1.0})._speaker
+    ids = speaker.first_question_ids(QUESTION, on_video=True)
+    shares_S = speaker.read(torch.tensor([ids]), speaker.model.cache(film)).shares_BS[0]
+    chosen = Excerpt(speaker, film, shares_S, ExcerptConfig(3, 1.0)).memory
+    answer = vxl({"intervals": 3, "weight": 1.0}).ask(film, QUESTION, max_new_tokens=12)
+    alone = vxl(None).ask(chosen, QUESTION, max_new_tokens=12)
+    assert answer.text == alone.text
+    assert answer.usage.memory_rows == film.num_rows
+    whole = {(segment.start_seconds, segment.stop_seconds) for segment in chosen.intervals}
+    for evidence in answer.evidence:
+        assert any(start >= evidence.start_seconds and stop <= evidence.stop_seconds for start, stop in whole)
+    longest = max(evidence.stop_seconds - evidence.start_seconds for evidence in answer.evidence)
+    assert longest <= sum(stop - start for start, stop in whole)  # what lies between chosen intervals is no evidence
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_the_intervals_looked_at_most_are_chosen_in_order(vxl_speaker, data):
+    """Text stays, intervals keep their order and rows, and none that is left out was looked at more."""
+    sizes = data.draw(st.lists(st.integers(1, 3), min_size=3, max_size=9))
+    kinds = data.draw(st.lists(st.sampled_from(["interval", "text"]), min_size=len(sizes), max_size=len(sizes)))
+    memory = memory_of(vxl_speaker, kinds, sizes)
+    num_intervals = kinds.count("interval")
+    if num_intervals < 2:
+        return
+    size = data.draw(st.integers(1, num_intervals - 1))
+    shares = data.draw(
+        st.lists(st.floats(0, 1, width=16), min_size=memory.num_rows, max_size=memory.num_rows).map(torch.tensor)
+    )
+    excerpt = Excerpt(vxl_speaker, memory, shares, ExcerptConfig(size, 0.5))
+    kept = excerpt.memory
+    assert sum(segment.kind == "text" for segment in kept.segments) == kinds.count("text")
+    assert len(kept.intervals) == size
+    places = [memory.segments.index(segment) for segment in kept.segments]
+    assert places == sorted(places)
+    rows = [row for place in places for row in memory.row_range(place)]
+    assert torch.equal(kept.keys, memory.keys[:, :, rows])
+    assert torch.equal(kept.values, memory.values[:, :, rows])
+    looked_at = {place: float(shares[list(memory.row_range(place))].double().sum()) for place in range(len(sizes))}
+    left_out = [looked_at[place] for place, kind in enumerate(kinds) if kind == "interval" and place not in places]
+    assert max(left_out) <= min(looked_at[place] for place in places if kinds[place] == "interval") + 1e-6
+
+
+@pytest.fixture(scope="module")
+def vxl_speaker(model, processor):
+    return VideoXL(model, processor, name="tiny")._speaker
+
+
+def memory_of(speaker, kinds, sizes):
+    """Random rows under segments of these kinds and sizes."""
+    text = speaker.model.config.text_config
+    shape = (text.num_hidden_layers, text.num_key_value_heads, 1, text.hidden_size // text.num_attention_heads)
+    memory, generator = CompressedMemory(MemoryAbout()), torch.Generator().manual_seed(0)
+    for number, (kind, size) in enumerate(zip(kinds, sizes, strict=True)):
+        rows = [torch.randn((*shape[:2], size, shape[3]), generator=generator) for _ in range(2)]
+        told = {"token_ids": (number,) * size} if kind == "text" else video_of(number)
+        memory.append(Segment(kind=kind, num_rows=size, **told), *rows)
+    return memory
+
+
+def video_of(number):
+    return {
+        "first_frame": 8 * number, "num_frames": 8, "start_seconds": 8.0 * number, "stop_seconds": 8.0 * number + 8,
+        "ratio": 16,
+    }  # fmt: skip
+
+
+def test_batches_and_conversations_read_it_alike(vxl, film):
+    """With turns before it, a question gets the same words and evidence from a batch as from a conversation."""
+    vxl = vxl({"intervals": 3, "weight": 0.6})
+    chat = vxl.chat(film)
+    for question in ("dog ?", "what ?", QUESTION):
+        chat.ask(question, max_new_tokens=6)
+    batch = vxl.batch(film)
+    turns = [batch.add(QUESTION, history=chat.turns[:2], max_new_tokens=6), batch.add("dog ?", max_new_tokens=6)]
+    held = 0
+    while len(batch):
+        batch.step()
+        held = max(held, batch.nbytes)
+    for turn, said in zip(turns, (chat.turns[2], chat.turns[0]), strict=True):
+        assert turn.said_ids == said.said_ids
+        assert turn.answer.text == said.answer.text
+        assert [(each.start_seconds, each.stop_seconds) for each in turn.answer.evidence] == [
+            (each.start_seconds, each.stop_seconds) for each in said.answer.evidence
+        ]
+    assert held > 2 * 3 * film.nbytes // film.num_rows  # of two questions, rows of three intervals each
+    assert batch.nbytes == 0
+
+
+def test_a_question_on_nothing_has_no_excerpt(vxl):
+    """Without a memory there is nothing to read twice."""
+    with_excerpt, without = ({"intervals": 1, "weight": 1.0}, None)
+    texts = [vxl(excerpt).ask(None, QUESTION, max_new_tokens=6).text for excerpt in (with_excerpt, without)]
+    assert texts[0] == texts[1]
+
+
+def test_it_makes_no_other_memories(vxl):
+    """Rows do not depend on how they are read: memories of before fit."""
+    assert vxl({"intervals": 3, "weight": 0.5}).fingerprint == vxl(None).fingerprint
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"excerpt": {"intervals": 3}}, "excerpt has intervals; expected intervals and weight"),
+        ({"excerpt": {"intervals": 0, "weight": 0.5}}, "expected 1 interval or more"),
+        ({"excerpt": {"intervals": 3, "weight": 1.5}}, "a weight of 0 to 1"),
+        ({"excerpt": {"intervals": 3, "weight": 0.5}, "evidence_background": True}, "evidence_background is true"),
+    ],
+)
+def test_a_config_that_makes_no_sense_is_refused(make_model, options, words):
+    """A folder with a damaged config says what is wrong with it."""
+    with pytest.raises(CheckpointError, match=words):
+        make_model(**{"evidence_background": False, **options})
