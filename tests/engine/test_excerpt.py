@@ -76,6 +76,21 @@ def test_an_excerpt_that_decides_is_a_memory_of_its_intervals(vxl, film):
     assert longest <= sum(stop - start for start, stop in whole)  # what lies between chosen intervals is no evidence
 
 
+def test_its_looks_are_told_of_the_whole_memory(vxl, film):
+    """Where the second reading looks is said by the rows of the memory that the intervals came from."""
+    speaker = vxl(None)._speaker
+    ids = speaker.first_question_ids(QUESTION, on_video=True)
+    reading = speaker.read(torch.tensor([ids]), speaker.model.cache(film))
+    excerpt = Excerpt(speaker, film, reading.shares_BS[0], ExcerptConfig(3, 0.5))
+    vote = excerpt.vote(ids, reading.logits_BC[0])
+    places = [film.segments.index(segment) for segment in excerpt.memory.segments]
+    assert places != list(range(len(places)))
+    rows = [row for place in places for row in film.row_range(place)]
+    alone = speaker.read(torch.tensor([ids]), speaker.model.cache(excerpt.memory)).shares_BS[0]
+    torch.testing.assert_close(vote.shares_S[rows], alone)
+    assert vote.shares_S.sum() == pytest.approx(float(alone.sum()))
+
+
 @settings(max_examples=40)
 @given(data=st.data())
 def test_the_intervals_looked_at_most_are_chosen_in_order(vxl_speaker, data):
