@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videoxl.engine import VideoXL
-from videoxl.engine.excerpt import Excerpt, ExcerptConfig
+from videoxl.engine.excerpt import Excerpts, chosen_rows
 from videoxl.errors import CheckpointError
 from videoxl.memory import CompressedMemory, MemoryAbout
 from videoxl.memory.segment import Segment
@@ -60,67 +60,73 @@ def test_without_weight_the_whole_decides(vxl, film):
 
 
 def test_an_excerpt_that_decides_is_a_memory_of_its_intervals(vxl, film):
-    """With all the weight, words and evidence are those of a memory that has the chosen intervals only."""
-    speaker = vxl({"intervals": 3, "weight": 1.0})._speaker
-    ids = speaker.first_question_ids(QUESTION, on_video=True)
-    shares_S = speaker.read(torch.tensor([ids]), speaker.model.cache(film)).shares_BS[0]
-    chosen = Excerpt(speaker, film, shares_S, ExcerptConfig(3, 1.0)).memory
-    answer = vxl({"intervals": 3, "weight": 1.0}).ask(film, QUESTION, max_new_tokens=12)
-    alone = vxl(None).ask(chosen, QUESTION, max_new_tokens=12)
-    assert answer.text == alone.text
+    """With all the weight, words are those of a memory that has the chosen intervals only; the usage is the whole's."""
+    vxl = vxl({"intervals": 3, "weight": 1.0})
+    answer = vxl.ask(film, QUESTION, max_new_tokens=12)
+    chosen = excerpt_of(film, chosen_rows(film, first_look(vxl, film).shares_BS[0], 3))
+    assert len(chosen.intervals) == 3
+    assert answer.text == vxl.ask(chosen, QUESTION, max_new_tokens=12).text
     assert answer.usage.memory_rows == film.num_rows
-    whole = {(segment.start_seconds, segment.stop_seconds) for segment in chosen.intervals}
-    for evidence in answer.evidence:
-        assert any(start >= evidence.start_seconds and stop <= evidence.stop_seconds for start, stop in whole)
-    longest = max(evidence.stop_seconds - evidence.start_seconds for evidence in answer.evidence)
-    assert longest <= sum(stop - start for start, stop in whole)  # what lies between chosen intervals is no evidence
 
 
-def test_its_looks_are_told_of_the_whole_memory(vxl, film):
-    """Where the second reading looks is said by the rows of the memory that the intervals came from."""
+def first_look(vxl, film):
+    """What came of reading the question behind the whole memory."""
+    ids = vxl._speaker.first_question_ids(QUESTION, on_video=True)
+    return vxl._speaker.read(torch.tensor([ids]), vxl.model.cache(film))
+
+
+def excerpt_of(memory, rows):
+    """A memory of some rows, which are all of some segments."""
+    excerpt = CompressedMemory(memory.about)
+    for number, segment in enumerate(memory.segments):
+        if set(memory.row_range(number)) <= set(rows):
+            kept = list(memory.row_range(number))
+            excerpt.append(segment, memory.keys[:, :, kept], memory.values[:, :, kept])
+    assert excerpt.num_rows == len(rows)
+    return excerpt
+
+
+def test_excerpts_are_read_as_memories_are(vxl, film):
+    """Beside prompts of other lengths, each reads what it reads alone; looks are told by the whole's rows."""
     speaker = vxl(None)._speaker
-    ids = speaker.first_question_ids(QUESTION, on_video=True)
-    reading = speaker.read(torch.tensor([ids]), speaker.model.cache(film))
-    excerpt = Excerpt(speaker, film, reading.shares_BS[0], ExcerptConfig(3, 0.5))
-    vote = excerpt.vote(ids, reading.logits_BC[0])
-    places = [film.segments.index(segment) for segment in excerpt.memory.segments]
-    assert places != list(range(len(places)))
-    rows = [row for place in places for row in film.row_range(place)]
-    alone = speaker.read(torch.tensor([ids]), speaker.model.cache(excerpt.memory)).shares_BS[0]
-    torch.testing.assert_close(vote.shares_S[rows], alone)
-    assert vote.shares_S.sum() == pytest.approx(float(alone.sum()))
+    prompts = [speaker.first_question_ids(question, on_video=True) for question in (QUESTION, "dog ?")]
+    rows = [[0, *range(9, 25)], [0, *range(41, 57)]]
+    reading = Excerpts(speaker, film, rows).read(prompts)
+    for place, (ids, of_it) in enumerate(zip(prompts, rows, strict=True)):
+        memory = CompressedMemory(film.about)
+        memory.append(
+            Segment(kind="text", num_rows=17, token_ids=(0,) * 17), film.keys[:, :, of_it], film.values[:, :, of_it]
+        )
+        alone = speaker.read(torch.tensor([ids]), speaker.model.cache(memory))
+        torch.testing.assert_close(reading.logits_BC[place], alone.logits_BC[0], atol=2e-5, rtol=1e-4)
+        torch.testing.assert_close(reading.shares_BS[place, of_it], alone.shares_BS[0], atol=1e-6, rtol=1e-4)
+        assert reading.shares_BS[place].sum() == pytest.approx(float(alone.shares_BS[0].sum()), abs=1e-5)
 
 
 @settings(max_examples=40)
 @given(data=st.data())
-def test_the_intervals_looked_at_most_are_chosen_in_order(vxl_speaker, data):
-    """Text stays, intervals keep their order and rows, and none that is left out was looked at more."""
+def test_the_intervals_looked_at_most_are_chosen_in_order(speaker, data):
+    """Text stays, intervals keep their order, and none that is left out was looked at more."""
     sizes = data.draw(st.lists(st.integers(1, 3), min_size=3, max_size=9))
     kinds = data.draw(st.lists(st.sampled_from(["interval", "text"]), min_size=len(sizes), max_size=len(sizes)))
-    memory = memory_of(vxl_speaker, kinds, sizes)
-    num_intervals = kinds.count("interval")
-    if num_intervals < 2:
+    memory = memory_of(speaker, kinds, sizes)
+    size = data.draw(st.integers(1, max(1, kinds.count("interval") - 1)))
+    if kinds.count("interval") <= size:
         return
-    size = data.draw(st.integers(1, num_intervals - 1))
-    shares = data.draw(
-        st.lists(st.floats(0, 1, width=16), min_size=memory.num_rows, max_size=memory.num_rows).map(torch.tensor)
-    )
-    excerpt = Excerpt(vxl_speaker, memory, shares, ExcerptConfig(size, 0.5))
-    kept = excerpt.memory
+    looks = st.lists(st.floats(0, 1, width=16), min_size=memory.num_rows, max_size=memory.num_rows)
+    shares = data.draw(looks.map(torch.tensor))
+    kept = excerpt_of(memory, rows := chosen_rows(memory, shares, size))
+    assert rows == sorted(rows)
     assert sum(segment.kind == "text" for segment in kept.segments) == kinds.count("text")
     assert len(kept.intervals) == size
     places = [memory.segments.index(segment) for segment in kept.segments]
-    assert places == sorted(places)
-    rows = [row for place in places for row in memory.row_range(place)]
-    assert torch.equal(kept.keys, memory.keys[:, :, rows])
-    assert torch.equal(kept.values, memory.values[:, :, rows])
     looked_at = {place: float(shares[list(memory.row_range(place))].double().sum()) for place in range(len(sizes))}
     left_out = [looked_at[place] for place, kind in enumerate(kinds) if kind == "interval" and place not in places]
     assert max(left_out) <= min(looked_at[place] for place in places if kinds[place] == "interval") + 1e-6
 
 
 @pytest.fixture(scope="module")
-def vxl_speaker(model, processor):
+def speaker(model, processor):
     return VideoXL(model, processor, name="tiny")._speaker
 
 
@@ -163,6 +169,54 @@ def test_batches_and_conversations_read_it_alike(vxl, film):
         ]
     assert held > 2 * 3 * film.nbytes // film.num_rows  # of two questions, rows of three intervals each
     assert batch.nbytes == 0
+
+
+QUESTIONS = (QUESTION, "dog ?", "what " * 9 + "?", "cat dog " * 45, "when ?")
+
+
+def test_nobody_beside_it_changes_an_answer(vxl, film):
+    """Long and short questions that come and go get the words and the evidence that each gets alone."""
+    vxl = vxl({"intervals": 3, "weight": 0.6})
+    alone = [vxl.ask(film, question, max_new_tokens=6) for question in QUESTIONS]
+    batch = vxl.batch(film, max_turns=3)
+    turns = [batch.add(question, max_new_tokens=6) for question in QUESTIONS]
+    left = batch.add(QUESTION, max_new_tokens=40)
+    for _ in range(3):
+        batch.step()
+    batch.cancel(left)
+    while len(batch):
+        batch.step()
+    for turn, answer in zip(turns, alone, strict=True):
+        assert turn.answer.text == answer.text
+        assert [each.start_seconds for each in turn.answer.evidence] == [each.start_seconds for each in answer.evidence]
+    assert batch.nbytes == 0
+
+
+@pytest.mark.parametrize("at_call", [1, 2, 3, 4, 5])
+def test_a_reading_that_fails_may_be_tried_again(vxl, film, monkeypatch, at_call):
+    """Whichever of the two readings is broken off, of prompts or of answers, a second try changes no answer."""
+    vxl = vxl({"intervals": 3, "weight": 0.6})
+    alone = [vxl.ask(film, question, max_new_tokens=6).text for question in QUESTIONS[:2]]
+    layer, calls = vxl.model.decoder.layers[1], []
+    forward = layer.forward
+
+    def fail_once(*args, **options):
+        calls.append(1)
+        if len(calls) == at_call:
+            raise MemoryError
+        return forward(*args, **options)
+
+    monkeypatch.setattr(layer, "forward", fail_once)
+    batch = vxl.batch(film)
+    turns = [batch.add(question, max_new_tokens=6) for question in QUESTIONS[:2]]
+    failed = 0
+    while len(batch):
+        try:
+            batch.step()
+        except MemoryError:
+            failed += 1
+    assert failed == 1
+    assert [turn.answer.text for turn in turns] == alone
 
 
 def test_a_question_on_nothing_has_no_excerpt(vxl):

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import torch
 
 from videoxl.engine.answer import Answer
+from videoxl.engine.answer_batch import AnswerBatch
 from videoxl.engine.constrained import Constraint
+from videoxl.engine.excerpt import excerpt_config
 from videoxl.engine.sampling import DEFAULT_NEW_TOKENS, SamplingParams
 from videoxl.engine.speaker import Speaker
 from videoxl.engine.text_stream import TextListener
@@ -46,9 +48,11 @@ class Conversation:
             on_text: Called with each piece of text as it is made.
         """
         params = SamplingParams(max_new_tokens, temperature, top_p, seed, stop, constraint)
+        if excerpt_config(self._speaker, self._cache.memory) is not None:
+            return self._read_twice(question, params, on_text)
         turn = Turn(
             self._speaker, self._cache.memory, question, prompt_ids=self._prompt_ids(question), params=params,
-            background_S=self._background_S, on_text=on_text, before_ids=self._said_ids,
+            background_S=self._background_S, on_text=on_text,
         )  # fmt: skip
         before = self._cache.num_tail
         try:
@@ -62,10 +66,15 @@ class Conversation:
         self._turns.append(turn)
         return turn.answer
 
-    @property
-    def _said_ids(self) -> list[int]:
-        """The tokens of all turns so far."""
-        return [token for turn in self._turns for token in (*turn.prompt_ids, *turn.said_ids)]
+    def _read_twice(self, question: str, params: SamplingParams, on_text: TextListener | None) -> Answer:
+        """Answer on a long memory, of which each question reads an excerpt of its own: a batch of one does that."""
+        batch = AnswerBatch(self._speaker, self._cache.fork(), self._background_S, max_turns=1)
+        turn = batch.put(question, params, history=self._turns, on_text=on_text)
+        while not turn.is_over:
+            batch.step()
+        answer = turn.answer
+        self._turns.append(turn)
+        return answer
 
     def _prompt_ids(self, question: str) -> list[int]:
         if self._turns:

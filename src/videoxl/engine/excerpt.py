@@ -5,17 +5,18 @@ Rows have no position until they are read, so the intervals that the question's 
 are a short memory of its own. Both readings vote on every token, by the mean of their log-probabilities: the excerpt
 knows better what there is, the whole knows better whether there is anything (docs/log.md, eighth try).
 
-S memory rows, N rows of the excerpt, C vocabulary.
+L layers, B questions, K key/value heads, S memory rows, N rows of an excerpt, E head width, T tokens, C vocabulary.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 
 from videoxl.engine.evidence import interval_scores
-from videoxl.engine.speaker import Speaker
+from videoxl.engine.speaker import Reading, Speaker
+from videoxl.memory.cache import TailLayer
+from videoxl.memory.key_values import KeyValues
 from videoxl.memory.memory import CompressedMemory
 
 
@@ -29,67 +30,72 @@ class ExcerptConfig:
     """Of the excerpt's log-probabilities beside those of the whole memory; 0 to 1."""
 
 
-class Vote(NamedTuple):
-    """What both readings together say of the next token."""
-
-    likeliest: int
-    logits_C: torch.Tensor
-    shares_S: torch.Tensor
-    """Where the excerpt's reading looked, on the rows of the whole memory."""
-
-
-class Excerpt:
-    """What one question reads of one memory, beside the whole."""
-
-    def __init__(
-        self, speaker: Speaker, memory: CompressedMemory, shares_S: torch.Tensor, config: ExcerptConfig
-    ) -> None:
-        """Choose the intervals on which most of `shares_S` falls, where the question looked in the whole memory."""
-        self._speaker, self._weight, self._num_rows = speaker, config.weight, memory.num_rows
-        memory_of_it, self._rows_N = _chosen(memory, shares_S, config.intervals)
-        self._cache = speaker.model.cache(memory_of_it)
-
-    @property
-    def memory(self) -> CompressedMemory:
-        """The chosen intervals, and all text that stands before or between them."""
-        return self._cache.memory
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of its rows, of their working form, and of what was read behind them."""
-        return self.memory.nbytes + self._cache.nbytes + self._cache.tail_bytes
-
-    def vote(self, token_ids: Sequence[int], logits_C: torch.Tensor) -> Vote:
-        """Read tokens, and say what this makes of the next one; `logits_C` are the whole memory's."""
-        reading = self._speaker.read(torch.tensor([token_ids], device=logits_C.device), self._cache)
-        own_C, whole_C = (logits.float().log_softmax(dim=-1) for logits in (reading.logits_BC[0], logits_C))
-        voted_C = torch.lerp(whole_C, own_C, self._weight)
-        assert reading.shares_BS is not None, "an excerpt has rows"
-        shares_S = reading.shares_BS.new_zeros(self._num_rows)
-        shares_S[self._rows_N] = reading.shares_BS[0]
-        return Vote(int(voted_C.argmax()), voted_C, shares_S)
-
-
-def excerpt_of(speaker: Speaker, memory: CompressedMemory, shares_S: torch.Tensor | None) -> Excerpt | None:
-    """The excerpt that a question reads; None where the model reads all of a memory, or this one is short."""
+def excerpt_config(speaker: Speaker, memory: CompressedMemory) -> ExcerptConfig | None:
+    """How questions on a memory read it a second time; None where it is short, or the model reads all of it once."""
     wanted = speaker.model.config.excerpt
-    if wanted is None or shares_S is None:
-        return None
-    config = ExcerptConfig(**wanted)
-    return Excerpt(speaker, memory, shares_S, config) if len(memory.intervals) > config.intervals else None
+    config = None if wanted is None else ExcerptConfig(**wanted)
+    return None if config is None or len(memory.intervals) <= config.intervals else config
 
 
-def _chosen(memory: CompressedMemory, shares_S: torch.Tensor, size: int) -> tuple[CompressedMemory, torch.Tensor]:
-    """A memory of the `size` intervals that are looked at most, and which rows (N,) of the whole it has."""
+def chosen_rows(memory: CompressedMemory, shares_S: torch.Tensor, num_intervals: int) -> list[int]:
+    """The rows of the intervals on which most of `shares_S` falls, and of all text before and between them."""
     looked_at = torch.tensor(interval_scores(memory, shares_S.cpu(), torch.zeros(memory.num_rows)))
-    best = set(looked_at.topk(size).indices.tolist())
-    excerpt, interval = CompressedMemory(memory.about), 0
+    best = set(looked_at.topk(num_intervals).indices.tolist())
     rows: list[int] = []
+    interval = 0
     for number, segment in enumerate(memory.segments):
-        is_interval = segment.kind == "interval"
-        if not is_interval or interval in best:
-            of_segment = slice(memory.row_range(number).start, memory.row_range(number).stop)
-            excerpt.append(segment, memory.keys[:, :, of_segment], memory.values[:, :, of_segment])
-            rows += range(of_segment.start, of_segment.stop)
-        interval += is_interval
-    return excerpt, torch.tensor(rows, device=shares_S.device)
+        if segment.kind != "interval" or interval in best:
+            rows += memory.row_range(number)
+        interval += segment.kind == "interval"
+    return rows
+
+
+class Excerpts:
+    """The excerpts of some questions, of as many rows each, as the past of a step that reads all their prompts."""
+
+    def __init__(self, speaker: Speaker, memory: CompressedMemory, rows_BN: Sequence[Sequence[int]]) -> None:
+        self._speaker, self._memory = speaker, memory
+        self._rows_BN = torch.tensor(rows_BN, device=memory.keys.device)
+        keys, values = (part[:, :, self._rows_BN].transpose(1, 2) for part in (memory.keys, memory.values))
+        positions = torch.arange(self.num_rows, device=keys.device)
+        self._rows_LBKNE = KeyValues(speaker.model.decoder.rotate(keys, positions), values)
+        self._layers = [TailLayer(KeyValues(*parts)) for parts in zip(*self._rows_LBKNE, strict=True)]
+
+    def read(self, prompts: Sequence[Sequence[int]]) -> Reading:
+        """Read the prompts side by side, padded at the end; the looks are told by the rows of the whole memory."""
+        longest = max(map(len, prompts))
+        ids_BT = torch.tensor([[*ids, *[0] * (longest - len(ids))] for ids in prompts], device=self._speaker.device)
+        last_B = torch.tensor([len(ids) - 1 for ids in prompts], device=ids_BT.device)
+        reading = self._speaker.read(ids_BT, self, last_B=last_B)
+        assert reading.shares_BS is not None, "an excerpt has rows"
+        shares_BS = reading.shares_BS.new_zeros(len(prompts), self._memory.num_rows)
+        return reading._replace(shares_BS=shares_BS.scatter_(1, self._rows_BN, reading.shares_BS))
+
+    def tail_of(self, question: int, num_tokens: int) -> KeyValues:
+        """All rows (L, K, N + T, E) of a question, as one tail on no memory: its excerpt's, and its first tokens'."""
+        tails = [layer.tail for layer in self._layers]
+        parts = ([tail[which][question, :, :num_tokens] for tail in tails if tail is not None] for which in (0, 1))
+        pairs = zip(self._rows_LBKNE, map(torch.stack, parts), strict=True)
+        return KeyValues(*(torch.cat([rows[:, question], tail], dim=2) for rows, tail in pairs))
+
+    # What a step of the decoder asks of its past.
+
+    @property
+    def num_rows(self) -> int:
+        return self._rows_BN.shape[1]
+
+    @property
+    def num_tail(self) -> int:
+        return self._layers[0].num_tail
+
+    def memory_of(self, layer: int) -> KeyValues | None:
+        return self._layers[layer].memory
+
+    def extend_tail(self, layer: int, own: KeyValues) -> KeyValues:
+        return self._layers[layer].extend(own)
+
+
+def voted(whole_C: torch.Tensor, excerpt_C: torch.Tensor, weight: float) -> torch.Tensor:
+    """The mean of both readings' log-probabilities (C,), of which the excerpt's count `weight`."""
+    whole_C, excerpt_C = (logits.float().log_softmax(dim=-1) for logits in (whole_C, excerpt_C))
+    return torch.lerp(whole_C, excerpt_C, weight)

@@ -14,7 +14,6 @@ import torch
 from videoxl.engine.answer import Answer, Evidence, Timings, Usage
 from videoxl.engine.constrained import matcher_for
 from videoxl.engine.evidence import evidence_ranges
-from videoxl.engine.excerpt import Excerpt, excerpt_of
 from videoxl.engine.progress import Stopwatch
 from videoxl.engine.sampling import Sampler, SamplingParams
 from videoxl.engine.speaker import Speaker
@@ -39,14 +38,8 @@ class Turn:
         params: SamplingParams,
         background_S: torch.Tensor | None,
         on_text: TextListener | None,
-        before_ids: Sequence[int] = (),
     ) -> None:
-        """Make ready.
-
-        Args:
-            prompt_ids: All that is to be read behind the memory, or behind the conversation so far.
-            before_ids: The tokens of that conversation, which a reading of its own has to read again.
-        """
+        """`prompt_ids` is all that is to be read behind the memory (or the conversation so far)."""
         self.question = question
         self.prompt_ids = tuple(prompt_ids)
         self.said_ids: list[int] = []
@@ -63,8 +56,6 @@ class Turn:
         self._stopwatch, self._first_token_seconds = Stopwatch(), 0.0
         self._shares_S: torch.Tensor | None = None
         self._num_looks = 0
-        self._before_ids = tuple(before_ids)
-        self._excerpt: Excerpt | None = None
         self._ends: Literal["limit", "stop"] | None = None
         self._answer: Answer | None = None
         self._error: Exception | None = None
@@ -78,12 +69,6 @@ class Turn:
     def is_over(self) -> bool:
         """Whether nothing more will come of it."""
         return self.state not in ("waiting", "running")
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of what it reads beside the memory and its own rows."""
-        excerpt = self._excerpt
-        return 0 if excerpt is None or self.is_over else excerpt.nbytes
 
     @property
     def answer(self) -> Answer:
@@ -101,11 +86,6 @@ class Turn:
             likeliest: The token that the logits behind the last unread one put first.
             shares_S: How that last one looked at the memory.
         """
-        if not self.said_ids:
-            self._excerpt = excerpt_of(self._speaker, self._memory, shares_S)
-        if self._excerpt is not None:
-            unread = self.unread if self.said_ids else [*self._before_ids, *self.unread]
-            likeliest, logits_C, shares_S = self._excerpt.vote(unread, logits_C)
         self._look(shares_S)
         self.unread = []
         if self._ends is not None:
@@ -126,7 +106,7 @@ class Turn:
 
     def fail(self, error: Exception) -> None:
         """Nothing more comes of it, because of this."""
-        self._error, self._shares_S, self._excerpt = error, None, None
+        self._error, self._shares_S = error, None
         self._state = "failed"
 
     def cancel(self) -> None:
@@ -163,7 +143,7 @@ class Turn:
             finished=finished,
             unknown_words=self._speaker.unknown_words(self.question),
         )
-        self._shares_S, self._excerpt = None, None
+        self._shares_S = None
         self._state = "finished"
 
     def _evidence(self) -> tuple[Evidence, ...]:

@@ -79,9 +79,12 @@ def memory_shares(
 ) -> torch.Tensor:
     """Share of attention (B, S) that one query of each question gives each memory row, in the mean over heads.
 
-    The memory is one for all, and read in stretches of rows: nothing of the size of queries by heads by rows is held.
+    A memory that is one for all is read in stretches of rows: nothing of the size of queries by heads by rows is held.
     """
     batch, heads, width = query_BHE.shape
+    if len(memory.keys) > 1:  # excerpts, one for each question: as short as they are
+        scores_BHS = _scores(query_BHE[:, :, None], memory.keys, scaling)[:, :, 0]
+        return torch.exp(scores_BHS - log_sum_BH[:, :, None]).mean(dim=1)
     [keys_KSE] = memory.keys
     kv_heads, num_rows, _ = keys_KSE.shape
     query = query_BHE.view(batch, kv_heads, -1, width).transpose(0, 1).reshape(kv_heads, -1, width)
