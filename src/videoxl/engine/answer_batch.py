@@ -12,9 +12,8 @@ from collections.abc import Sequence
 import torch
 
 from videoxl.engine.constrained import Constraint
-from videoxl.engine.excerpt import excerpt_config
+from videoxl.engine.excerpt import read_again
 from videoxl.engine.sampling import DEFAULT_NEW_TOKENS, SamplingParams
-from videoxl.engine.second_reading import SecondReading
 from videoxl.engine.speaker import Reading, Speaker
 from videoxl.engine.text_stream import TextListener
 from videoxl.engine.turn import Turn
@@ -48,8 +47,6 @@ class AnswerBatch:
         self._waiting: deque[Turn] = deque()
         self._joining: _Joining | None = None
         self._tails: Tails[Turn] = Tails(cache)
-        excerpt = excerpt_config(speaker, cache.memory)
-        self._second = None if excerpt is None else SecondReading(speaker, cache.memory, excerpt)
 
     def __len__(self) -> int:
         """Turns that are not over, those that wait included."""
@@ -62,9 +59,8 @@ class AnswerBatch:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the rows of all questions and answers, and of what they read a second time, beside the memory."""
-        parts = (self._tails, self._joining, self._second)
-        return sum(part.nbytes for part in parts if part is not None)
+        """Bytes of the rows of all questions and answers, beside the memory."""
+        return self._tails.nbytes + (0 if self._joining is None else self._joining.nbytes)
 
     def add(
         self,
@@ -94,17 +90,6 @@ class AnswerBatch:
             UsageError: The question or an option cannot be carried out.
         """
         params = SamplingParams(max_new_tokens, temperature, top_p, seed, stop, constraint)
-        return self.put(question, params, history=history, on_text=on_text)
-
-    def put(
-        self,
-        question: str,
-        params: SamplingParams,
-        *,
-        history: Sequence[Said | Turn] = (),
-        on_text: TextListener | None = None,
-    ) -> Turn:
-        """The same, with the options in one."""
         turn = Turn(
             self._speaker, self._cache.memory, question, prompt_ids=self._prompt_ids(question, history), params=params,
             background_S=self._background_S, on_text=on_text,
@@ -124,7 +109,7 @@ class AnswerBatch:
         """
         for turn in self._tails.owners:
             if turn.is_over:
-                self._remove(turn)
+                self._tails.remove(turn)
         ended = [*self._read_prompts(), *self._read_answers()]
         self._turns.difference_update([turn for turn in tuple(self._turns) if turn.is_over])
         return [turn for turn in ended if turn.state != "cancelled"]
@@ -158,12 +143,10 @@ class AnswerBatch:
         joining = self._joining
         if joining is None:
             return []
-        through = joining.read_piece(self._speaker, self._second)
+        through = joining.read_piece(self._speaker)
         for place, turn in through:
             if not turn.is_over:
                 self._tails.add(turn, joining.cache.tail_of(place, len(turn.prompt_ids)))
-            elif self._second is not None:
-                self._second.remove(turn)
         if joining.is_over:
             self._joining = None
         return [turn for _, turn in through if turn.is_over]
@@ -195,21 +178,13 @@ class AnswerBatch:
         turns = self._tails.owners
         ids = torch.tensor([turn.unread for turn in turns], device=device)
         reading = self._speaker.read(ids, self._tails, position_ids=positions)
-        if self._second is not None:
-            reading = self._second.read(turns, reading)
-            self._second.end_step()
         self._tails.end_step()
         for place, turn in enumerate(turns):
             _tell(turn, reading, place)
         ended = [turn for turn in turns if turn.is_over]
         for turn in ended:
-            self._remove(turn)
+            self._tails.remove(turn)
         return ended
-
-    def _remove(self, turn: Turn) -> None:
-        self._tails.remove(turn)
-        if self._second is not None:
-            self._second.remove(turn)
 
 
 class _Joining:
@@ -227,8 +202,8 @@ class _Joining:
     def nbytes(self) -> int:
         return self.cache.tail_bytes
 
-    def read_piece(self, speaker: Speaker, second: SecondReading | None) -> list[tuple[int, Turn]]:
-        """Read on; returns those, with their places, whose prompts end in this piece and may be read once more."""
+    def read_piece(self, speaker: Speaker) -> list[tuple[int, Turn]]:
+        """Read on; returns those, with their places, whose prompts end in this piece."""
         start = self.cache.num_tail
         stop = min(self._longest, start + max(1, PROMPT_TOKENS_AT_ONCE // len(self.turns)))
         padding = [0] * (stop - start)  # any token will do
@@ -243,8 +218,8 @@ class _Joining:
             reading = speaker.read(
                 torch.tensor(ids, device=device), self.cache, last_B=torch.tensor(last, device=device)
             )
-            if second is not None:
-                reading = second.begin(through, reading)
+            prompts = {place: turn.prompt_ids for place, turn in through.items()}
+            reading = read_again(speaker, self.cache.memory, prompts, reading)
         except BaseException:  # so that the piece can be read again
             self.cache.rewind_tail(start)
             raise

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import torch
 
 from videoxl.engine.answer import Answer
-from videoxl.engine.answer_batch import AnswerBatch
 from videoxl.engine.constrained import Constraint
-from videoxl.engine.excerpt import excerpt_config
+from videoxl.engine.excerpt import read_again
 from videoxl.engine.sampling import DEFAULT_NEW_TOKENS, SamplingParams
 from videoxl.engine.speaker import Speaker
 from videoxl.engine.text_stream import TextListener
@@ -48,8 +47,6 @@ class Conversation:
             on_text: Called with each piece of text as it is made.
         """
         params = SamplingParams(max_new_tokens, temperature, top_p, seed, stop, constraint)
-        if excerpt_config(self._speaker, self._cache.memory) is not None:
-            return self._read_twice(question, params, on_text)
         turn = Turn(
             self._speaker, self._cache.memory, question, prompt_ids=self._prompt_ids(question), params=params,
             background_S=self._background_S, on_text=on_text,
@@ -58,6 +55,9 @@ class Conversation:
         try:
             while not turn.is_over:
                 reading = self._speaker.read(torch.tensor([turn.unread], device=self._speaker.device), self._cache)
+                if not turn.said_ids:
+                    prompt_ids = [*self._said_ids, *turn.prompt_ids]
+                    reading = read_again(self._speaker, self._cache.memory, {0: prompt_ids}, reading)
                 shares_S = None if reading.shares_BS is None else reading.shares_BS[0]
                 turn.has_read(reading.likeliest[0], reading.logits_BC[0], shares_S)
         except BaseException:  # an interrupted turn was never there
@@ -66,15 +66,10 @@ class Conversation:
         self._turns.append(turn)
         return turn.answer
 
-    def _read_twice(self, question: str, params: SamplingParams, on_text: TextListener | None) -> Answer:
-        """Answer on a long memory, of which each question reads an excerpt of its own: a batch of one does that."""
-        batch = AnswerBatch(self._speaker, self._cache.fork(), self._background_S, max_turns=1)
-        turn = batch.put(question, params, history=self._turns, on_text=on_text)
-        while not turn.is_over:
-            batch.step()
-        answer = turn.answer
-        self._turns.append(turn)
-        return answer
+    @property
+    def _said_ids(self) -> list[int]:
+        """The tokens of all turns so far."""
+        return [token for turn in self._turns for token in (*turn.prompt_ids, *turn.said_ids)]
 
     def _prompt_ids(self, question: str) -> list[int]:
         if self._turns:
