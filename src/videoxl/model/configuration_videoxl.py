@@ -33,8 +33,8 @@ class VideoXLConfig(PreTrainedConfig):
         evidence_background: Whether what a question without words looks at is no evidence. False for weights that were
             taught where to look: there it is what stands out in the video.
         excerpt: Of a memory of more than `intervals` intervals, those that a question looks at most are read a second
-            time, by themselves, and this reading has a share of `weight` in the first token (engine/excerpt.py). None, as
-            released, reads every memory once.
+            time, by themselves, and this reading has a share of `weight` in the first token (engine/excerpt.py). None,
+            as released, reads every memory once.
         video_token_id: The token that stands for a whole video in `input_ids`.
         time_token_id: A token that the engine replaces by the time of the best evidence; None where unknown.
     """
