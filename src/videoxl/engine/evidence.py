@@ -4,13 +4,14 @@ While the answer's tokens are predicted, some layers look at the rows that hold 
 interval is looked at is compared with how much a question about nothing looks at it; what is above that background is
 evidence. Weights that were taught where to look need no such comparison (`evidence_background` of the config).
 
-S memory rows.
+S memory rows, B questions, I segments.
 """
 
 from collections.abc import Sequence
 from itertools import groupby
 
 import torch
+from torch.nn.functional import pad
 
 from videoxl.engine.answer import Evidence
 from videoxl.memory.memory import CompressedMemory
@@ -42,13 +43,17 @@ def evidence_ranges(
 def interval_scores(memory: CompressedMemory, attention_S: torch.Tensor, background_S: torch.Tensor) -> list[float]:
     """Attention above background for each interval of a memory, in order; 0 where there is none."""
     above_S = (attention_S - background_S).clamp(min=0)
-    sums = [0.0, *above_S.double().cumsum(0).tolist()]  # up to each row: one step for all intervals
-    scores, row = [], 0
-    for segment in memory.segments:
-        if segment.kind == "interval":
-            scores.append(max(0.0, sums[row + segment.num_rows] - sums[row]))
-        row += segment.num_rows
-    return scores
+    [scores] = segment_shares(memory, above_S[None]).tolist()
+    pairs = zip(scores, memory.segments, strict=True)
+    return [max(0.0, score) for score, segment in pairs if segment.kind == "interval"]
+
+
+def segment_shares(memory: CompressedMemory, shares_BS: torch.Tensor) -> torch.Tensor:
+    """What falls on the rows of each segment (B, I), all segments in one step: there may be thousands."""
+    sizes_I = torch.tensor([segment.num_rows for segment in memory.segments], device=shares_BS.device)
+    sums_BS = pad(shares_BS.double().cumsum(dim=1), (1, 0))
+    stops_I = sizes_I.cumsum(dim=0)
+    return sums_BS[:, stops_I] - sums_BS[:, stops_I - sizes_I]
 
 
 def _range(intervals: Sequence[Segment], indices: Sequence[int], scores: Sequence[float], total: float) -> Evidence:

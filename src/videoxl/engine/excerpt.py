@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import torch
 
+from videoxl.engine.evidence import segment_shares
 from videoxl.engine.speaker import Reading, Speaker
 from videoxl.memory.cache import TailLayer
 from videoxl.memory.key_values import KeyValues
@@ -66,13 +67,11 @@ def read_again(
 def chosen_rows(memory: CompressedMemory, shares_BS: torch.Tensor, num_intervals: int) -> torch.Tensor:
     """Which rows (B, S) are of the intervals that get most of the shares, or of text before and between them."""
     segments, device = memory.segments, shares_BS.device
-    sizes_I = torch.tensor([segment.num_rows for segment in segments], device=device)
     is_text_I = torch.tensor([segment.kind != "interval" for segment in segments], device=device)
-    sums_BS = torch.nn.functional.pad(shares_BS.double().cumsum(dim=1), (1, 0))
-    stops_I = sizes_I.cumsum(dim=0)
-    looked_at_BI = (sums_BS[:, stops_I] - sums_BS[:, stops_I - sizes_I]).masked_fill(is_text_I, -1.0)
+    looked_at_BI = segment_shares(memory, shares_BS).masked_fill(is_text_I, -1.0)
     best = looked_at_BI.topk(num_intervals).indices
     is_chosen_BI = is_text_I.expand(len(shares_BS), -1).scatter(1, best, True)
+    sizes_I = torch.tensor([segment.num_rows for segment in segments], device=device)
     return is_chosen_BI.repeat_interleave(sizes_I, dim=1)
 
 

@@ -11,9 +11,11 @@ from safetensors.torch import load_file
 from videoxl.errors import UsageError
 from videoxl.memory.key_values import KeyValues
 from videoxl.training.config import make_config
+from videoxl.training.films.batches import FilmBatches
 from videoxl.training.films.curriculum import Curriculum, Stage
 from videoxl.training.films.foreign_rows import ForeignRows
 from videoxl.training.films.initialisation import InitialisationConfig
+from videoxl.training.films.packing import TurnEncoder
 from videoxl.training.films.recipe import Recipe, read_recipe
 from videoxl.training.films.trainer import FilmTrainer
 
@@ -34,6 +36,18 @@ def test_a_resumed_run_gives_the_same_losses(make_model, recipe, processor, bank
     ends = [load_file(tmp_path / name / "checkpoint-12" / "trained.safetensors") for name in ("whole", "stopped")]
     assert ends[0].keys() == ends[1].keys()
     assert all(torch.equal(ends[0][name], ends[1][name]) for name in ends[0])
+
+
+def test_a_batch_follows_from_its_step(recipe, processor, bank) -> None:
+    """Drawn again it is the same, and it has the shape of the stage that its step belongs to, whoever asks for it."""
+    batches = FilmBatches(bank, TurnEncoder(processor), recipe)
+    first, again, last = batches[0], batches[0], batches[len(batches) - 1]
+    assert torch.equal(first.film.visual_BFMD, again.film.visual_BFMD)
+    assert torch.equal(first.turns.input_ids_BT, again.turns.input_ids_BT)
+    for batch, stage in ((first, recipe.curriculum.stages[0]), (last, recipe.curriculum.stages[-1])):
+        assert batch.shape.num_frames in stage.frames
+        assert {interval.ratio for interval in batch.shape.plan} <= set(stage.ratios)
+    assert recipe.curriculum.stages[0].ratios != recipe.curriculum.stages[-1].ratios
 
 
 def test_workers_draw_what_the_trainer_would(make_model, recipe, processor, bank, tmp_path) -> None:
