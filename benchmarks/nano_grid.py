@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from multiprocessing import active_children, get_context
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -109,6 +110,7 @@ def main() -> None:
     options = parser.parse_args()
     grid = QUICK if options.quick else WHOLE
     torch.set_num_threads(1)
+    signal.signal(signal.SIGTERM, _leave)
     vxl = videoxl.load(options.model, device="cpu")
     folder = options.work / f"{grid.name}-{vxl.fingerprint[:8]}"
     ask_all(grid, folder, options.model)
@@ -132,6 +134,11 @@ def ask_all(grid: Grid, folder: Path, model: str) -> None:
                 raise
             progress("stopped; the same command goes on from here.")
             raise SystemExit(INTERRUPTED) from None
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Asked to end, as an interruption: the processes that were started end, too."""
+    raise SystemExit(128 + number)
 
 
 def _leave_interrupts() -> None:

@@ -43,6 +43,27 @@ def test_split_and_joined_equal_the_definition(num_memory, num_queries, num_own,
     torch.testing.assert_close(joined, expected, atol=FP32_ROUND_OFF, rtol=0)
 
 
+@pytest.mark.parametrize("learns", [False, True])
+@pytest.mark.parametrize("num_pieces", [1, 3])
+def test_a_mask_may_close_rows_of_the_memory(monkeypatch, learns, num_pieces):
+    """Each query reads what the rows that are open to it give, however large the memory is."""
+    monkeypatch.setattr(attention, "JOINED_PAIRS", -1)
+    generator = torch.Generator().manual_seed(5)
+    query, own = torch.randn(2, 6, 4, 8, generator=generator), rows(generator, 2, 4)
+    pieces = Pieces(tuple(rows(generator, 2, 5) for _ in range(num_pieces)))
+    whole = pieces.joined()
+    open_BTS = torch.rand(2, 4, 5 * num_pieces, generator=generator) < 0.6
+    mask = torch.cat([open_BTS, causal_mask(4, 4, device=query.device)[0].expand(2, -1, -1)], dim=2)[:, None]
+    found = attend(query.requires_grad_(learns), own, pieces, scaling=0.3, mask=mask)
+    for film in range(2):
+        for token in range(4):
+            kept = open_BTS[film, token]
+            memory = KeyValues(*(part[film : film + 1, :, kept] for part in whole))
+            before = KeyValues(*(part[film : film + 1, :, : token + 1] for part in own))
+            alone = by_weights(query[film : film + 1, :, token : token + 1], before, memory)
+            torch.testing.assert_close(found[film, :, token], alone[0, :, 0], atol=FP32_ROUND_OFF, rtol=0)
+
+
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("sizes", [(), (5,), (4, 1, 7)])
 def test_gradients_through_a_large_memory_equal_the_definition(monkeypatch, sizes, masked):

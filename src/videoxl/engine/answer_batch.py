@@ -13,6 +13,7 @@ import torch
 
 from videoxl.engine.constrained import Constraint
 from videoxl.engine.excerpt import read_again
+from videoxl.engine.inventory import Inventory
 from videoxl.engine.sampling import DEFAULT_NEW_TOKENS, SamplingParams
 from videoxl.engine.speaker import Reading, Speaker
 from videoxl.engine.text_stream import TextListener
@@ -37,12 +38,19 @@ class AnswerBatch:
     """
 
     def __init__(
-        self, speaker: Speaker, cache: MemoryCache, background_S: torch.Tensor | None, *, max_turns: int = DEFAULT_TURNS
+        self,
+        speaker: Speaker,
+        cache: MemoryCache,
+        background_S: torch.Tensor | None,
+        inventory: Inventory | None,
+        *,
+        max_turns: int = DEFAULT_TURNS,
     ) -> None:
         """`max_turns` questions are answered at once; others wait, in the order in which they came."""
         if max_turns < 1:
             raise UsageError(f"max_turns is {max_turns}, expected 1 or more.")
-        self._speaker, self._cache, self._background_S, self._max_turns = speaker, cache, background_S, max_turns
+        self._speaker, self._cache, self._background_S, self._inventory = speaker, cache, background_S, inventory
+        self._max_turns = max_turns
         self._turns: set[Turn] = set()
         self._waiting: deque[Turn] = deque()
         self._joining: _Joining | None = None
@@ -92,7 +100,7 @@ class AnswerBatch:
         params = SamplingParams(max_new_tokens, temperature, top_p, seed, stop, constraint)
         turn = Turn(
             self._speaker, self._cache.memory, question, prompt_ids=self._prompt_ids(question, history), params=params,
-            background_S=self._background_S, on_text=on_text,
+            background_S=self._background_S, inventory=self._inventory, on_text=on_text,
         )  # fmt: skip
         self._turns.add(turn)
         self._waiting.append(turn)
@@ -118,12 +126,12 @@ class AnswerBatch:
         ids: list[int] = []
         for number, said in enumerate(history):
             if isinstance(said, Turn):
-                asked, answer_ids = said.question, said.said_ids
                 if said.state != "finished":
                     raise UsageError(f"the history has a turn that is {said.state}; expected finished ones.")
+                ids += [*said.prompt_ids, *said.said_ids]
             else:
-                asked, answer_ids = said[0], self._speaker.answer_ids(said[1])
-            ids += [*self._question_ids(asked, is_first=number == 0), *answer_ids]
+                question_ids = self._question_ids(said[0], is_first=number == 0)
+                ids += [*question_ids, *self._speaker.answer_ids(said[1])]
             if len(ids) > MAX_HISTORY_TOKENS:
                 raise UsageError(
                     f"the first {number + 1} of {len(history)} turns of history have {len(ids)} tokens, expected at "
@@ -145,7 +153,11 @@ class AnswerBatch:
             return []
         through = joining.read_piece(self._speaker)
         for place, turn in through:
-            if not turn.is_over:
+            if turn.is_over:
+                continue
+            if turn.is_anew:
+                self._waiting.appendleft(turn)
+            else:
                 self._tails.add(turn, joining.cache.tail_of(place, len(turn.prompt_ids)))
         if joining.is_over:
             self._joining = None
@@ -181,10 +193,11 @@ class AnswerBatch:
         self._tails.end_step()
         for place, turn in enumerate(turns):
             _tell(turn, reading, place)
-        ended = [turn for turn in turns if turn.is_over]
-        for turn in ended:
-            self._tails.remove(turn)
-        return ended
+        for turn in turns:
+            if turn.is_over or turn.is_anew:
+                self._tails.remove(turn)
+        self._waiting.extendleft(turn for turn in turns if turn.is_anew and not turn.is_over)
+        return [turn for turn in turns if turn.is_over]
 
 
 class _Joining:
@@ -192,7 +205,8 @@ class _Joining:
 
     def __init__(self, turns: list[Turn], cache: MemoryCache) -> None:
         self.turns, self.cache = turns, cache
-        self._longest = max(len(turn.prompt_ids) for turn in turns)
+        self._prompts = [turn.prompt_ids for turn in turns]  # as they are now: a turn may get a longer one
+        self._longest = max(map(len, self._prompts))
 
     @property
     def is_over(self) -> bool:
@@ -207,18 +221,18 @@ class _Joining:
         start = self.cache.num_tail
         stop = min(self._longest, start + max(1, PROMPT_TOKENS_AT_ONCE // len(self.turns)))
         padding = [0] * (stop - start)  # any token will do
-        ids = [[*turn.prompt_ids[start:stop], *padding][: stop - start] for turn in self.turns]
-        last = [min(max(len(turn.prompt_ids) - 1, start), stop - 1) - start for turn in self.turns]
+        ids = [[*prompt[start:stop], *padding][: stop - start] for prompt in self._prompts]
+        last = [min(max(len(prompt) - 1, start), stop - 1) - start for prompt in self._prompts]
         device = speaker.device
         through = {
-            place: turn for place, turn in enumerate(self.turns)
-            if start < len(turn.prompt_ids) <= stop and not turn.is_over
+            place: turn for place, (turn, prompt) in enumerate(zip(self.turns, self._prompts, strict=True))
+            if start < len(prompt) <= stop and not turn.is_over
         }  # fmt: skip
         try:
             reading = speaker.read(
                 torch.tensor(ids, device=device), self.cache, last_B=torch.tensor(last, device=device)
             )
-            prompts = {place: turn.prompt_ids for place, turn in through.items()}
+            prompts = {place: self._prompts[place] for place in through}
             reading = read_again(speaker, self.cache.memory, prompts, reading)
         except BaseException:  # so that the piece can be read again
             self.cache.rewind_tail(start)

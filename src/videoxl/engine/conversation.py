@@ -7,6 +7,7 @@ import torch
 from videoxl.engine.answer import Answer
 from videoxl.engine.constrained import Constraint
 from videoxl.engine.excerpt import read_again
+from videoxl.engine.inventory import Inventory
 from videoxl.engine.sampling import DEFAULT_NEW_TOKENS, SamplingParams
 from videoxl.engine.speaker import Speaker
 from videoxl.engine.text_stream import TextListener
@@ -17,8 +18,10 @@ from videoxl.memory.cache import MemoryCache
 class Conversation:
     """One person's turns on one memory. The memory itself is never changed, however much is asked."""
 
-    def __init__(self, speaker: Speaker, cache: MemoryCache, background_S: torch.Tensor | None) -> None:
-        self._speaker, self._cache, self._background_S = speaker, cache, background_S
+    def __init__(
+        self, speaker: Speaker, cache: MemoryCache, background_S: torch.Tensor | None, inventory: Inventory | None
+    ) -> None:
+        self._speaker, self._cache, self._background_S, self._inventory = speaker, cache, background_S, inventory
         self._turns: list[Turn] = []
 
     @property
@@ -49,17 +52,19 @@ class Conversation:
         params = SamplingParams(max_new_tokens, temperature, top_p, seed, stop, constraint)
         turn = Turn(
             self._speaker, self._cache.memory, question, prompt_ids=self._prompt_ids(question), params=params,
-            background_S=self._background_S, on_text=on_text,
+            background_S=self._background_S, inventory=self._inventory, on_text=on_text,
         )  # fmt: skip
         before = self._cache.num_tail
         try:
             while not turn.is_over:
                 reading = self._speaker.read(torch.tensor([turn.unread], device=self._speaker.device), self._cache)
-                if not turn.said_ids:
+                if turn.reads_prompt:
                     prompt_ids = [*self._said_ids, *turn.prompt_ids]
                     reading = read_again(self._speaker, self._cache.memory, {0: prompt_ids}, reading)
                 shares_S = None if reading.shares_BS is None else reading.shares_BS[0]
                 turn.has_read(reading.likeliest[0], reading.logits_BC[0], shares_S)
+                if turn.is_anew:
+                    self._cache.rewind_tail(before)
         except BaseException:  # an interrupted turn was never there
             self._cache.rewind_tail(before)
             raise

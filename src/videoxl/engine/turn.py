@@ -14,6 +14,7 @@ import torch
 from videoxl.engine.answer import Answer, Evidence, Timings, Usage
 from videoxl.engine.constrained import matcher_for
 from videoxl.engine.evidence import evidence_ranges
+from videoxl.engine.inventory import MOST_TOKENS, Inventory
 from videoxl.engine.progress import Stopwatch
 from videoxl.engine.sampling import Sampler, SamplingParams
 from videoxl.engine.speaker import Speaker
@@ -37,9 +38,13 @@ class Turn:
         prompt_ids: Sequence[int],
         params: SamplingParams,
         background_S: torch.Tensor | None,
+        inventory: Inventory | None,
         on_text: TextListener | None,
     ) -> None:
-        """`prompt_ids` is all that is to be read behind the memory (or the conversation so far)."""
+        """`prompt_ids` is all that is to be read behind the memory (or the conversation so far).
+
+        Where the model asks for the inventory, that is put in front, and all of it is to be read anew.
+        """
         self.question = question
         self.prompt_ids = tuple(prompt_ids)
         self.said_ids: list[int] = []
@@ -49,6 +54,10 @@ class Turn:
         self._state: TurnState = "waiting"
         self._is_cancelled = False
         self._speaker, self._memory, self._params, self._background_S = speaker, memory, params, background_S
+        self._inventory = inventory
+        self._request_ids: list[int] = []
+        self.is_anew = False
+        """Whether all that it has read is to be forgotten: `unread` is a new prompt, with the inventory in front."""
         self._matcher = None if params.constraint is None else matcher_for(params.constraint, speaker)
         self._sampler = Sampler(params, self._matcher)
         decode = speaker.text if self._matcher is None else self._matcher.text
@@ -66,6 +75,11 @@ class Turn:
         return "cancelled" if self._is_cancelled else self._state
 
     @property
+    def reads_prompt(self) -> bool:
+        """Whether `unread` is the whole prompt, and not something that was said."""
+        return not self.said_ids and (self.is_anew or not self._request_ids)
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing more will come of it."""
         return self.state not in ("waiting", "running")
@@ -80,12 +94,15 @@ class Turn:
         return self._answer
 
     def has_read(self, likeliest: int, logits_C: torch.Tensor, shares_S: torch.Tensor | None) -> None:
-        """The model has read `unread`: say the next token, or end.
+        """The model has read `unread`: say the next token, or end, or read the inventory and the question again.
 
         Args:
             likeliest: The token that the logits behind the last unread one put first.
             shares_S: How that last one looked at the memory.
         """
+        if self._inventory is not None and self._asks_for_it(self._inventory, likeliest):
+            return
+        self.is_anew = False
         self._look(shares_S)
         self.unread = []
         if self._ends is not None:
@@ -103,6 +120,21 @@ class Turn:
             self._ends = "stop"
         elif len(self.said_ids) == self._params.max_new_tokens:
             self._ends = "limit"
+
+    def _asks_for_it(self, inventory: Inventory, likeliest: int) -> bool:
+        """Whether what the model says belongs to a request for the inventory; where it ends, all is read anew."""
+        if not self._request_ids and likeliest not in inventory.marks:
+            self._inventory = None  # it answers at once
+            return False
+        if likeliest not in self._speaker.end_token_ids:
+            self._request_ids.append(likeliest)
+            self.unread = [likeliest]
+            if len(self._request_ids) < MOST_TOKENS:
+                return True
+        self.prompt_ids = (*inventory.answer(self._request_ids), *self.prompt_ids)
+        self.unread = list(self.prompt_ids)
+        self._inventory, self.is_anew = None, True
+        return True
 
     def fail(self, error: Exception) -> None:
         """Nothing more comes of it, because of this."""

@@ -26,6 +26,7 @@ from videoxl.engine.answer_batch import DEFAULT_TURNS, AnswerBatch
 from videoxl.engine.appending import begin_behind
 from videoxl.engine.constrained import Constraint
 from videoxl.engine.conversation import Conversation
+from videoxl.engine.inventory import Inventory, InventoryConfig
 from videoxl.engine.keeper import Keeper
 from videoxl.engine.progress import ProgressListener
 from videoxl.engine.sampling import DEFAULT_NEW_TOKENS
@@ -278,12 +279,12 @@ class VideoXL:
         """
         return AnswerBatch(self._speaker, *self._fork(memory), max_turns=max_turns)
 
-    def _fork(self, memory: CompressedMemory | None) -> tuple[MemoryCache, torch.Tensor | None]:
-        """What one conversation, or batch, reads and writes, and the memory's background."""
+    def _fork(self, memory: CompressedMemory | None) -> tuple[MemoryCache, torch.Tensor | None, Inventory | None]:
+        """What one conversation, or batch, reads and writes, and the memory's background and inventory."""
         if memory is None:
-            return self.model.cache(), None
+            return self.model.cache(), None, None
         ready = self._ready(memory)
-        return ready.cache.fork(), ready.background_S
+        return ready.cache.fork(), ready.background_S, ready.inventory
 
     def _opened(self, source: Source) -> VideoSource:
         video = open_video(_plain_paths(source))
@@ -350,7 +351,9 @@ class VideoXL:
             self.check(memory)
             # On a fork: the memory itself may go on growing, or be let go.
             cache = self.model.cache(memory.fork())
-            ready = self._ready_memories[memory] = _Ready(cache, self._speaker.background(cache))
+            wanted = self.model.config.inventory
+            inventory = None if wanted is None else Inventory(self._speaker, cache.memory, InventoryConfig(**wanted))
+            ready = self._ready_memories[memory] = _Ready(cache, self._speaker.background(cache), inventory)
         return ready
 
 
@@ -359,6 +362,7 @@ class _Ready(NamedTuple):
 
     cache: MemoryCache
     background_S: torch.Tensor
+    inventory: Inventory | None
 
 
 def _kept_by(about: MemoryAbout, keeper: Keeper, out: str | PathLike[str] | None) -> MemoryAbout:

@@ -58,12 +58,15 @@ class ModelAsker:
         return self._vxl.fingerprint
 
     def settings(self) -> dict[str, Any]:
-        """See `Asker.settings`; with the model's own choices where a person left them to it."""
+        """See `Asker.settings`; with the model's own choices where a person left them to it, and how it reads."""
         given = self._settings.to_json(watches=self.watches)
         if self.watches:
             is_by_rate = self._settings.num_frames is None
             given |= {"ratio": self._watch.ratio, "interval_frames": self._watch.interval_frames}
             given |= {"fps": self._settings.fps or DEFAULT_FPS} if is_by_rate else {}
+            config = self._vxl.model.config  # what no fingerprint covers, because memories do not depend on it
+            reads = {"excerpt": config.excerpt, "inventory": config.inventory}
+            given |= {name: value for name, value in reads.items() if value is not None}
         return {**given, "device": self._vxl.device.type, "dtype": str(self._vxl.model.dtype).removeprefix("torch.")}
 
     def versions(self) -> dict[str, str]:

@@ -41,18 +41,19 @@ def attend(
         own: Rows of the present step (and of the conversation so far); queries are its last T. Those of a batch of
             questions bring their masks along.
         memory: Rows that every query may read; a batch of 1 serves any number of queries.
-        mask: Boolean (B or 1, 1, T, own rows), True where a query may look; None means causal, aligned at the end.
+        mask: Boolean (B or 1, 1, T, own rows), True where a query may look; None means causal, aligned at the end. With
+            the memory's rows before those, (B or 1, 1, T, S + own rows), it says what of the memory may be read, too.
     """
     if isinstance(own, PaddedTails):
         assert not isinstance(memory, Pieces), "questions are answered on the rows of a cache"
         return attend_with_log_sum(query_BHTE, own, memory, scaling=scaling)[0]
     needs_gradient = torch.is_grad_enabled() and (query_BHTE.requires_grad or own.keys.requires_grad)
     if isinstance(memory, Pieces):
-        is_large = query_BHTE.shape[2] * memory.num_rows > JOINED_PAIRS
+        is_large = query_BHTE.shape[2] * memory.num_rows > JOINED_PAIRS and not _is_of_memory(mask, own)
         if needs_gradient and is_large and query_BHTE.device.type == "cpu":
             return attend_in_pieces(query_BHTE, own, memory, scaling=scaling, mask=mask)
         memory = memory.joined()
-    if needs_gradient:
+    if needs_gradient or _is_of_memory(mask, own):
         return _joined(query_BHTE, own, memory, scaling, mask)
     return attend_with_log_sum(query_BHTE, own, memory, scaling=scaling, mask=mask)[0]
 
@@ -202,11 +203,18 @@ def _concatenated(own: KeyValues, memory: KeyValues | None, batch: int) -> KeyVa
 def _full_mask(
     query: torch.Tensor, own: KeyValues, memory: KeyValues | None, mask: torch.Tensor | None
 ) -> torch.Tensor:
-    """Additive (B or 1, 1, T, S + own rows): memory open to all, the step by `mask`."""
+    """Additive (B or 1, 1, T, S + own rows): memory open to all unless `mask` says more, the step by `mask`."""
     if mask is None:
         mask = causal_mask(query.shape[2], own.keys.shape[2], device=query.device)
+    if _is_of_memory(mask, own):
+        return _bias(mask, query.dtype)
     num_memory = 0 if memory is None else memory.keys.shape[2]
     return pad(_bias(mask, query.dtype), (num_memory, 0))
+
+
+def _is_of_memory(mask: torch.Tensor | None, own: KeyValues) -> bool:
+    """Whether a mask says what of the memory may be read."""
+    return mask is not None and mask.shape[-1] > own.keys.shape[2]
 
 
 def causal_mask(num_queries: int, num_rows: int, *, device: torch.device) -> torch.Tensor:

@@ -12,6 +12,7 @@ from videoxl.errors import CheckpointError
 DECODER_TYPES = ("qwen2", "llama")
 GATE_KEYS = {"num_words", "cosine", "lead", "softness", "floor"}
 EXCERPT_KEYS = {"intervals", "weight"}
+INVENTORY_KEYS = {"next_id", "after_id", "before_id", "question", "nothing", "certainty", "numbers"}
 
 
 class VideoXLConfig(PreTrainedConfig):
@@ -35,6 +36,9 @@ class VideoXLConfig(PreTrainedConfig):
         excerpt: Of a memory of more than `intervals` intervals, those that a question looks at most are read a second
             time, by themselves, and this reading has a share of `weight` in the first token (engine/excerpt.py). None,
             as released, reads every memory once.
+        inventory: Tokens by which the model asks for what the memory shows, which is made by asking `question` of each
+            interval by itself (engine/inventory.py). None, as released, for weights that were
+            not taught to.
         video_token_id: The token that stands for a whole video in `input_ids`.
         time_token_id: A token that the engine replaces by the time of the best evidence; None where unknown.
     """
@@ -55,6 +59,7 @@ class VideoXLConfig(PreTrainedConfig):
     evidence_layers: list[int] | None = None
     evidence_background: bool = True
     excerpt: dict[str, Any] | None = None
+    inventory: dict[str, Any] | None = None
     video_token_id: int | None = None
     time_token_id: int | None = None
     tie_word_embeddings: bool = False
@@ -77,6 +82,10 @@ class VideoXLConfig(PreTrainedConfig):
             raise CheckpointError(f"word_gate has {self.word_gate['num_words']} words; expected 2 or more.")
         if self.excerpt is not None:
             _check_excerpt(self.excerpt, evidence_background=self.evidence_background)
+        if self.inventory is not None and set(self.inventory) != INVENTORY_KEYS:
+            raise CheckpointError(
+                f"inventory has {', '.join(sorted(self.inventory))}; expected {', '.join(sorted(INVENTORY_KEYS))}."
+            )
         if self.layout_rule not in ("close", "drop"):
             raise CheckpointError(f"layout_rule is {self.layout_rule!r}, expected 'close' or 'drop'.")
         super().__post_init__(**kwargs)

@@ -35,6 +35,7 @@ WRAPPED = ".base_layer."  # how peft names a weight that has an adapter beside i
 CONFIG_FIELDS = (
     "compression_ratios", "interval_frames", "layout_rule", "evidence_layers", "evidence_background", "excerpt",
     "time_token_id",
+    "inventory",
 )  # fmt: skip
 """What training decides of a config; the rest follows from the base."""
 

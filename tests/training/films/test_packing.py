@@ -10,7 +10,7 @@ from videoxl.training.films.foreign_rows import ForeignRows
 from videoxl.training.films.model_folder import new_processor
 from videoxl.training.films.packing import TurnEncoder, pack
 from videoxl.training.films.step import film_batch, read, tokens, watch
-from videoxl.training.films.talk import FilmTalk, Showing, TalkConfig
+from videoxl.training.films.talk import OPEN_KINDS, FilmTalk, Showing, TalkConfig
 
 TOLERANCE = 2e-5  # float32 sums in another order, through two layers
 
@@ -67,22 +67,56 @@ def test_packed_turns_equal_separate_turns(make_model, recipe, processor, bank, 
         assert torch.allclose(together[name], gradient, atol=TOLERANCE), name
 
 
+INVENTORIES = {
+    ("<next>",): ["one", "dog", "two", "apple", "<next>"],
+    ("<after>", "dog"): ["one", "apple", "<next>"],
+    ("<after>", "apple"): ["<next>"],
+    ("<before>", "dog"): ["<next>"],
+    ("<before>", "apple"): ["one", "dog", "<next>"],
+}
+
+
 def test_a_block_is_what_a_person_would_ask(processor, encoder, recipe) -> None:
-    """A turn's tokens are the prompt of its question and its answer; the end is learned, the question is not."""
+    """A turn's tokens are the inventory where it takes one, the prompt of its question, and its answer; the end is
+    learned, and what stands before the answer is not."""
     names = ("apple", "dog", "drum")
-    talk = FilmTalk([Showing(1, 2, 4)], names, 8, [], [], np.random.default_rng(0), [])
-    for turn in talk.turns(TalkConfig()):
+    talk = FilmTalk([Showing(1, 2, 4), Showing(0, 5, 6)], names, 8, [], [], np.random.default_rng(0), [], TalkConfig())
+    for turn in talk.turns():
         block = encoder.block([turn])
         prompt = processor.question(turn.question)
-        assert list(block.ids[: len(prompt)]) == prompt
+        inventory = list(turn.inventory)
+        if turn.kind in OPEN_KINDS:
+            assert inventory == INVENTORIES[turn.request]
+        words = processor.tokenizer.convert_ids_to_tokens(list(block.ids))
+        assert words == [*inventory, *processor.tokenizer.convert_ids_to_tokens(prompt), *turn.answer]
         learned = [label for label in block.labels if label != -100]
         assert processor.tokenizer.convert_ids_to_tokens(learned) == [*turn.answer, "<end>"]
+        assert block.labels[len(block.ids) - len(turn.answer) - 1] == block.ids[len(block.ids) - len(turn.answer)]
         assert len(block.ids) == len(block.labels) == len(block.rests_on)
+
+
+def test_the_inventory_is_asked_for(processor, encoder, films) -> None:
+    """Behind the turns stand some of the questions that want it, by themselves, with the token that asks for it."""
+    turns = films[0].turns
+    assert {bool(turn.inventory) for turn in turns} == {True, False}
+    blocks = encoder.blocks(turns, np.random.default_rng(2), second_turn_share=0.0)
+    requests = blocks[len(turns) :]
+    wanting = {(*processor.question(turn.question), *ids_of(processor, turn.request)) for turn in turns if turn.request}
+    assert 0 < len(requests) <= len(wanting)
+    assert {request.ids for request in requests} <= wanting
+    for request in requests:
+        learned = [label for label in request.labels if label != -100]
+        assert learned == [*request.ids[len(request.ids) - len(learned) + 1 :], processor.tokenizer.eos_token_id]
+        assert processor.tokenizer.convert_ids_to_tokens(learned[0]) in ("<next>", "<after>", "<before>")
+
+
+def ids_of(processor, words):
+    return processor.tokenizer.convert_tokens_to_ids(list(words))
 
 
 def test_a_second_turn_follows_the_first(processor, encoder, films) -> None:
     """Two turns of one conversation stand as `chat` would put them, with the end learned at the first one's end."""
-    first, second = films[0].turns[:2]
+    first, second = [turn for turn in films[0].turns if not turn.request][:2]
     block = encoder.block([first, second])
     answer = processor.tokenizer.convert_tokens_to_ids(list(first.answer))
     assert list(block.ids[: -len(second.answer)]) == [

@@ -24,8 +24,8 @@ def _facts(showings) -> FilmFacts:
 
 def _turns(showings, seed):
     showings = tuple(Showing(*showing) for showing in showings)
-    talk = FilmTalk(showings, NAMES, NUM_FRAMES, [], [], np.random.default_rng(seed), [])
-    return talk.turns(TalkConfig(often_questions=2)), talk.moments
+    talk = FilmTalk(showings, NAMES, NUM_FRAMES, [], [], np.random.default_rng(seed), [], TalkConfig(often_questions=2))
+    return talk.turns(), talk.moments
 
 
 @pytest.mark.parametrize("showings", FILMS)

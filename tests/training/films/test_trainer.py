@@ -15,9 +15,11 @@ from videoxl.training.films.batches import FilmBatches
 from videoxl.training.films.curriculum import Curriculum, Stage
 from videoxl.training.films.foreign_rows import ForeignRows
 from videoxl.training.films.initialisation import InitialisationConfig
+from videoxl.training.films.model_folder import new_model
 from videoxl.training.films.packing import TurnEncoder
 from videoxl.training.films.recipe import Recipe, read_recipe
 from videoxl.training.films.trainer import FilmTrainer
+from videoxl.training.films.vocabulary import INVENTORY_QUESTION
 
 
 def losses(folder) -> list[float]:
@@ -84,7 +86,17 @@ def test_a_run_says_what_it_did(make_model, recipe, processor, bank, tmp_path) -
     assert json.loads((tmp_path / "recipe.json").read_text()) == json.loads(json.dumps(recipe.as_dict()))
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [2, 4]
-    assert {"loss", "answer", "look", "is_there.no", "seconds"} <= lines[0].keys()
+    assert {
+        "loss",
+        "answer",
+        "look",
+        "shown",
+        "not_shown",
+        "next_loss",
+        "next_look",
+        "is_there.no",
+        "seconds",
+    } <= lines[0].keys()
     assert {path.suffix for path in (tmp_path / "checkpoint-4").iterdir()} == {".safetensors", ".json", ""}
 
 
@@ -163,3 +175,18 @@ def test_foreign_rows_are_of_plain_film_and_the_newest() -> None:
     assert len(foreign) == 5
     assert drawn.keys.shape == (1, 2, 1, 100, 4)
     assert drawn.keys.min() >= 12  # nothing of the first film
+
+
+def test_a_recipe_may_do_without_inventories(make_model, recipe, processor, bank, tmp_path) -> None:
+    """Then nothing is asked for, no step is learned, and the model's config has none."""
+    talk = replace(recipe.examples.talk, takes_inventories=False)
+    without = replace(recipe, examples=replace(recipe.examples, talk=talk))
+    assert not any(turn.request for example in FilmBatches(bank, TurnEncoder(processor), without)[0].examples
+                   for turn in example.turns)  # fmt: skip
+    assert any(turn.request for example in FilmBatches(bank, TurnEncoder(processor), recipe)[0].examples
+               for turn in example.turns)  # fmt: skip
+    FilmTrainer(make_model(), processor, bank, without, tmp_path, log_every=2).run(until_step=2)
+    [line] = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert not {"shown", "not_shown", "next_loss", "next_look"} & line.keys()
+    assert new_model(without, processor).config.inventory is None
+    assert new_model(recipe, processor).config.inventory["question"] == INVENTORY_QUESTION

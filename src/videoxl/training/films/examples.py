@@ -4,12 +4,12 @@ F frames, X moments: sets of frames that answers rest on.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from videoxl.training.films.frame_bank import FrameBank
-from videoxl.training.films.talk import FilmTalk, Showing, Sight, TalkConfig, Turn
+from videoxl.training.films.talk import NOT_SHOWN, FilmTalk, Showing, Sight, TalkConfig, Turn
 
 CLEAR = 0.1  # what is behind a frame may be seen this much and the footage still counts as clearly seen
 
@@ -26,7 +26,7 @@ class Example:
     showings: tuple[Showing, ...]
     turns: tuple[Turn, ...]
     moments_XF: np.ndarray
-    """Boolean: the frames that turns rest on."""
+    """Boolean: the frames of each showing, then those that turns rest on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +74,28 @@ def draw_example(
     others: list[str] = []
     if asks_for_sights:
         sights, others = _sights(bank, generator, frames, behind, faintness)
-    talk = FilmTalk(showings, bank.names, num_frames, sights, others, generator, [])
-    turns = talk.turns(config.talk)
+    moments = [_frames_of(showing, num_frames) for showing in showings]
+    talk = FilmTalk(showings, bank.names, num_frames, sights, others, generator, moments, config.talk)
+    turns = talk.turns()
+    if config.talk.takes_inventories:
+        for _ in range(config.talk.made_up_inventories):
+            turns += _made_up(bank, generator, config)
     moments_XF = np.array(talk.moments, dtype=bool).reshape(len(talk.moments), num_frames)
     return Example(frames, behind, faintness, showings, turns, moments_XF)
+
+
+def _made_up(bank: FrameBank, generator: np.random.Generator, config: ExampleConfig) -> tuple[Turn, ...]:
+    """What follows from the inventory of some other film, without anything to look at."""
+    names = _names(bank, generator, config).tolist()
+    showings = [Showing(name, place, place + 1) for place, name in enumerate(names)]
+    talk = FilmTalk(showings, bank.names, len(names), [], [], generator, [], config.talk)
+    return tuple(replace(turn, rests_on=(NOT_SHOWN,) * len(turn.answer)) for turn in talk.follows())
+
+
+def _frames_of(showing: Showing, num_frames: int) -> np.ndarray:
+    is_shown_F = np.zeros(num_frames, dtype=bool)
+    is_shown_F[showing.start : showing.stop] = True
+    return is_shown_F
 
 
 def _names(bank: FrameBank, generator: np.random.Generator, config: ExampleConfig) -> np.ndarray:

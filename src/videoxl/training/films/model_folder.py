@@ -10,10 +10,12 @@ import torch
 from PIL import Image
 from transformers import CLIPImageProcessorPil, Qwen2Config
 
+from videoxl.engine.inventory import InventoryConfig
 from videoxl.model import VideoXLConfig, VideoXLForConditionalGeneration, VideoXLProcessor
 from videoxl.model.efficientnet_lite import EfficientNetLiteConfig
+from videoxl.synth.questions import NOTHING, NUMBERS
 from videoxl.training.films.recipe import Recipe
-from videoxl.training.films.vocabulary import TIME, build_tokenizer
+from videoxl.training.films.vocabulary import AFTER, BEFORE, INVENTORY_QUESTION, NEXT, TIME, build_tokenizer
 
 TOWER = "lite0"
 PIXEL_MEAN, PIXEL_STD = 127 / 255, 128 / 255  # what EfficientNet-Lite was trained with
@@ -56,6 +58,8 @@ def new_model(
         eos_token_id=tokenizer.eos_token_id,
         tie_word_embeddings=True,
     )
+    next_id, after_id, before_id = tokenizer.convert_tokens_to_ids([NEXT, AFTER, BEFORE])
+    inventory = InventoryConfig(next_id, after_id, before_id, INVENTORY_QUESTION, NOTHING, recipe.certainty, NUMBERS)
     config = VideoXLConfig(
         vision_config=EfficientNetLiteConfig.variant(TOWER, image_size=sizes.image_size),
         text_config=text,
@@ -67,6 +71,7 @@ def new_model(
         interval_frames=recipe.curriculum.interval_frames,
         evidence_layers=list(sizes.evidence_layers),
         evidence_background=False,  # measured: first range right in 0.92 instead of 0.61 (docs/log.md)
+        inventory=asdict(inventory) if recipe.examples.talk.takes_inventories else None,
         excerpt=None if recipe.excerpt is None else asdict(recipe.excerpt),
         video_token_id=video_token_id(tokenizer),
         time_token_id=tokenizer.convert_tokens_to_ids(TIME),

@@ -17,6 +17,8 @@ from videoxl.model.modeling_videoxl import IGNORED_LABEL
 from videoxl.model.processing_videoxl import VideoXLProcessor
 from videoxl.training.films.talk import NOT_SHOWN, Turn
 
+REQUEST_SHARE = 0.4  # of the questions that want the inventory: which they are is soon learned
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -65,20 +67,29 @@ class TurnEncoder:
             answer = self.tokenizer.convert_tokens_to_ids(list(turn.answer))
             if ids:
                 assert prompt[0] == self.end, "an answer ends before the next question begins"
-            ids += [*prompt, *answer]
-            labels += [IGNORED_LABEL] * (len(prompt) - 1) + [*answer, self.end]
+            before = [*self.tokenizer.convert_tokens_to_ids(list(turn.inventory)), *prompt]
+            ids += [*before, *answer]
+            labels += [IGNORED_LABEL] * (len(before) - 1) + [*answer, self.end]
             last = turn.rests_on[0] if len(turn.rests_on) == 1 else NOT_SHOWN
-            rests_on += [NOT_SHOWN] * (len(prompt) - 1) + [*turn.rests_on, last]
+            rests_on += [NOT_SHOWN] * (len(before) - 1) + [*turn.rests_on, last]
         return Block(tuple(ids), tuple(labels), tuple(rests_on))
 
     def blocks(self, turns: Sequence[Turn], generator: np.random.Generator, *, second_turn_share: float) -> list[Block]:
-        """Turns as conversations of one turn, or now and then of two."""
+        """Turns as conversations of one turn, or now and then of two; behind them, requests for the inventory."""
         left, found = list(turns), []
         while left:
             size = 2 if len(left) > 1 and generator.random() < second_turn_share else 1
             found.append(self.block(left[:size]))
             left = left[size:]
-        return found
+        return found + [self._request(turn) for turn in turns if turn.request and generator.random() < REQUEST_SHARE]
+
+    def _request(self, turn: Turn) -> Block:
+        """The question by itself, to which the model says what it wants of the inventory."""
+        prompt = self.first(turn.question)
+        request = self.tokenizer.convert_tokens_to_ids(list(turn.request))
+        ids = (*prompt, *request)
+        ignored = (len(prompt) - 1) * (IGNORED_LABEL,)
+        return Block(ids, (*ignored, *request, self.end), (NOT_SHOWN,) * len(ids))
 
 
 def pack(films: Sequence[Sequence[Block]], *, pad_id: int) -> PackedTurns:

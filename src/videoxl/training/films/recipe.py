@@ -90,6 +90,8 @@ class Recipe:
     gate: GateConfig = field(default_factory=GateConfig)
     excerpt: ExcerptConfig | None = None
     """What a question reads a second time of a long memory (engine/excerpt.py); None where all is read once."""
+    certainty: float = 0.8
+    """Least probability of a name in an inventory (engine/inventory.py)."""
     bank: BankConfig = field(default_factory=BankConfig)
     initialisation: InitialisationConfig = field(default_factory=InitialisationConfig)
     examples: ExampleConfig = field(default_factory=ExampleConfig)

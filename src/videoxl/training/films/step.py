@@ -61,6 +61,8 @@ class Watched:
     past: BatchMemory
     is_film_S: torch.Tensor
     shows_BXS: torch.Tensor
+    spans: Sequence[range] = ()
+    """The rows of each interval; those between them are of other films."""
 
 
 def tokens(bank: FrameBank, examples: Sequence[Example]) -> torch.Tensor:
@@ -94,6 +96,7 @@ def watch(
     batch, device = len(film.visual_BFMD), film.visual_BFMD.device
     past = BatchMemory(rotate=model.decoder.rotate)
     past.append(condense_text(model.decoder, past, torch.tensor([list(before_ids)], device=device).expand(batch, -1)))
+    spans: list[range] = []
     shows: list[torch.Tensor] = [film.shows_BXF.new_zeros(*film.shows_BXF.shape[:2], past.num_rows)]
     for interval, num_foreign in zip(shape.plan, _dealt(shape, generator), strict=True):
         rows = foreign.draw(num_foreign, batch, generator)
@@ -104,12 +107,13 @@ def watch(
         if rows is None:
             continue
         shows_BXV = _rows_that_show(film, interval, rows.keys.shape[3])
+        spans.append(range(past.num_rows, past.num_rows + rows.keys.shape[3]))
         past.append(rows)
         shows.append(shows_BXV)
         if interval.ratio > 1:
             foreign.add(rows, ~film.has_picture_BF[:, interval.start : interval.stop].any(dim=1))
     shows_BXS = torch.cat(shows, dim=2)
-    return Watched(past, torch.arange(past.num_rows, device=device) >= len(before_ids), shows_BXS)
+    return Watched(past, torch.arange(past.num_rows, device=device) >= len(before_ids), shows_BXS, spans)
 
 
 def read(
@@ -139,8 +143,12 @@ def _look_loss(weights_BHTS: torch.Tensor, watched: Watched, rests_on_BT: torch.
     row, position = torch.nonzero(rests_on_BT != NOT_SHOWN, as_tuple=True)
     if not len(row):
         return weights_BHTS.new_zeros(())
-    film_NS = weights_BHTS[row, :, position, : watched.past.num_rows].mean(dim=1) * watched.is_film_S
-    target_NS = watched.shows_BXS[row, rests_on_BT[row, position]]
+    return surprise(weights_BHTS[row, :, position], watched, watched.shows_BXS[row, rests_on_BT[row, position]])
+
+
+def surprise(weights_NHS: torch.Tensor, watched: Watched, target_NS: torch.Tensor) -> torch.Tensor:
+    """Minus log of the share of attention over the film that falls on target rows, in the mean over N looks."""
+    film_NS = weights_NHS[:, :, : watched.past.num_rows].mean(dim=1) * watched.is_film_S
     share_N = (film_NS * target_NS).sum(dim=1) / film_NS.sum(dim=1).clamp(min=LEAST_SHARE)
     return -share_N.clamp(min=LEAST_SHARE).log().mean()
 

@@ -9,15 +9,21 @@ F frames, X moments: sets of frames that answers rest on.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
+from videoxl.engine.inventory import numbered
 from videoxl.synth.questions import NOTHING, NUMBERS
 from videoxl.synth.wording import QuestionKind, phrase, templates
-from videoxl.training.films.vocabulary import COMMA, TIME
+from videoxl.training.films.vocabulary import AFTER, BEFORE, COMMA, NEXT, TIME
 
 NEVER = "never"
 NOT_SHOWN = -1
+OPEN_KINDS: frozenset[QuestionKind] = frozenset(
+    {"what", "when_it", "list", "count", "first", "last", "after", "before"}
+)
+"""Kinds that do not name what is asked for, or ask for what is beside it: the inventory is taken first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,10 @@ class Turn:
     question: str
     answer: tuple[str, ...]
     rests_on: tuple[int, ...]
+    request: tuple[str, ...] = ()
+    """How the film's inventory is asked for (engine/inventory.py); empty where the answer is said at once."""
+    inventory: tuple[str, ...] = ()
+    """What is then read in front of the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,10 @@ class TalkConfig:
     neighbour_questions: int = 2
     """What comes after, and before, a name; in films that show two or more."""
     often_questions: int = 1
+    takes_inventories: bool = True
+    """Whether questions about several showings are answered from an inventory (engine/inventory.py)."""
+    made_up_inventories: int = 1
+    """Inventories of other films, and what follows from them: what is read of one counts, whatever the memory shows."""
     sight_questions: int = 2
     """About ordinary things that footage shows, and as many about things that it does not."""
 
@@ -75,10 +89,11 @@ class FilmTalk:
     """Things that the film certainly does not show."""
     generator: np.random.Generator
     moments: list[np.ndarray]
+    config: TalkConfig
 
-    def turns(self, config: TalkConfig) -> tuple[Turn, ...]:
+    def turns(self) -> tuple[Turn, ...]:
         """A turn of most kinds, in random order."""
-        names = self._in_order
+        names, config = self._in_order, self.config
         turns = [self._end("first"), self._end("last")]
         turns += [self._list() for _ in range(config.list_questions)]
         turns += [self._count() for _ in range(config.count_questions)]
@@ -94,6 +109,15 @@ class FilmTalk:
             turns += [turn for _ in range(config.often_questions) for turn in self._how_often()]
         turns += [turn for _ in range(config.sight_questions) for turn in self._sight()]
         self.generator.shuffle(turns)
+        return tuple(turns)
+
+    def follows(self) -> tuple[Turn, ...]:
+        """Turns whose answers follow from the inventory alone."""
+        turns = [self._list(), self._count(), self._end("first"), self._end("last")]
+        if len(self._in_order) < 2:
+            turns.append(self._what())
+        if len(self.showings) > 1:
+            turns += self._neighbours(self.config.neighbour_questions)
         return tuple(turns)
 
     @property
@@ -208,4 +232,15 @@ class FilmTalk:
     def _turn(self, kind: QuestionKind, answer: tuple[str, ...], rests_on: tuple[int, ...], name: str = "") -> Turn:
         wordings = templates(kind, "train")
         wording = wordings[int(self.generator.integers(len(wordings)))]
-        return Turn(kind, phrase(wording, name), answer, rests_on)
+        return Turn(kind, phrase(wording, name), answer, rests_on, *self._inventory(kind, name))
+
+    def _inventory(self, kind: QuestionKind, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """How the inventory is asked for, and what the engine makes of that."""
+        if kind not in OPEN_KINDS or not self.config.takes_inventories:
+            return (), ()
+        shown = [self.names[index] for index, _ in groupby(showing.name for showing in self.showings)]
+        if kind == "after":
+            return (AFTER, name), numbered(shown[shown.index(name) + 1 :], NUMBERS, NEXT)
+        if kind == "before":
+            return (BEFORE, name), numbered(shown[: shown.index(name)], NUMBERS, NEXT)
+        return (NEXT,), numbered(shown, NUMBERS, NEXT)

@@ -19,14 +19,17 @@ from torch.optim.lr_scheduler import LambdaLR
 from videoxl.errors import UsageError
 from videoxl.model.modeling_videoxl import IGNORED_LABEL, VideoXLForConditionalGeneration
 from videoxl.model.processing_videoxl import VideoXLProcessor
+from videoxl.synth.questions import NOTHING
 from videoxl.training.arguments import training_arguments
 from videoxl.training.films.batches import FilmBatch, FilmBatches, batch_of
 from videoxl.training.films.examples import Example
 from videoxl.training.films.foreign_rows import ForeignRows
 from videoxl.training.films.frame_bank import FrameBank
+from videoxl.training.films.inventory import draw_steps, take_steps
 from videoxl.training.films.packing import TurnEncoder
 from videoxl.training.films.recipe import OptimiserConfig, Recipe
 from videoxl.training.films.step import Reading, read, watch
+from videoxl.training.films.vocabulary import INVENTORY_QUESTION
 from videoxl.training.parameters import GroupConfig, ParameterConfig
 from videoxl.training.trainer import VideoXLTrainer
 
@@ -66,6 +69,9 @@ class FilmTrainer(VideoXLTrainer):
                 f"films are learned by one process, a batch a step; got {arguments.world_size} processes and "
                 f"gradient_accumulation_steps {arguments.gradient_accumulation_steps}. Raise batch_films instead."
             )
+        self.names = processor.tokenizer.convert_tokens_to_ids(bank.names)
+        self.nothing = processor.tokenizer.convert_tokens_to_ids(NOTHING)
+        self.step_ids = self.encoder.first(INVENTORY_QUESTION)
         self.foreign = ForeignRows(recipe.foreign_capacity, device=arguments.device)
         self.batches = FilmBatches(bank, self.encoder, recipe)
         super().__init__(model, arguments=arguments, dataset=self.batches, collate=batch_of, parameters=LEARNS)
@@ -79,14 +85,9 @@ class FilmTrainer(VideoXLTrainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """What one batch of films teaches: what to say, and where to look."""
-        batch: FilmBatch = inputs["batch"]
         with self.accelerator.autocast():
-            reading = self._read(batch)
-        self.scores.add("answer", reading.answer_loss.item())
-        self.scores.add("look", reading.look_loss.item())
-        self.scores.add("frames", batch.shape.num_frames)
-        loss = reading.answer_loss + self.recipe.look_weight * reading.look_loss
-        return (loss, reading) if return_outputs else loss
+            loss = self._learn(inputs["batch"])
+        return (loss, None) if return_outputs else loss
 
     def create_optimizer(self, model: nn.Module | None = None) -> torch.optim.Optimizer:
         """AdamW over the decoder."""
@@ -110,16 +111,33 @@ class FilmTrainer(VideoXLTrainer):
     def load_extra_tensors(self, tensors: Mapping[str, torch.Tensor]) -> None:
         self.foreign.load_state_dict(dict(tensors))
 
-    def _read(self, batch: FilmBatch) -> Reading:
+    def _learn(self, batch: FilmBatch) -> torch.Tensor:
+        """Watch a batch, read everything that is asked about it, and say how wrong that was."""
         device, generator = self.args.device, torch.Generator().manual_seed(batch.seed)
         film, turns = batch.film.to(device), batch.turns.to(device)
         watched = watch(
             self.model, film, batch.shape, before_ids=self.before_ids, foreign=self.foreign, generator=generator
         )
-        reading = read(self.model, watched, turns, look_layers=self.recipe.model.evidence_layers)
+        layers = self.recipe.model.evidence_layers
+        reading = read(self.model, watched, turns, look_layers=layers)
         for name, hits in right_answers(batch.examples, reading, turns.labels_BT, self.encoder).items():
             self.scores.add(name, sum(hits), weight=len(hits))
-        return reading
+        losses = {"answer": reading.answer_loss, "look": reading.look_loss}
+        if self.recipe.examples.talk.takes_inventories:
+            names = [[self.names[showing.name] for showing in example.showings] for example in batch.examples]
+            steps = draw_steps(
+                watched, names, nothing=self.nothing, vocab_size=self.model.lm_head.out_features,
+                generator=generator,
+            )  # fmt: skip
+            taken = take_steps(self.model, watched, steps, question_ids=self.step_ids, look_layers=layers)
+            for name, is_asked_N in (("shown", taken.shows_N), ("not_shown", ~taken.shows_N)):
+                self.scores.add(name, int(taken.is_right_N[is_asked_N].sum()), weight=int(is_asked_N.sum()))
+            losses |= {"next_loss": taken.loss, "next_look": taken.look_loss}
+        for name, loss in losses.items():
+            self.scores.add(name, loss.item())
+        self.scores.add("frames", batch.shape.num_frames)
+        weights = {"look": self.recipe.look_weight, "next_look": self.recipe.look_weight}
+        return torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
 
 
 def _optimiser(parameters: Mapping[str, nn.Parameter], config: OptimiserConfig) -> torch.optim.AdamW:

@@ -1,0 +1,289 @@
+"""An inventory is asked for by the model, put together from parts of a memory, and read in front of the question."""
+
+from dataclasses import asdict
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from videoxl.engine import VideoXL, inventory
+from videoxl.engine import turn as turn_module
+from videoxl.engine.inventory import Inventory, InventoryConfig, looked_at_most, numbered
+from videoxl.errors import CheckpointError
+from videoxl.memory import CompressedMemory
+from videoxl.memory.segment import Segment
+
+VIVID = 3  # times the weights of other tests, with which a tiny model says one token again and again
+QUESTION, OTHER = "what appears in the film ?", "dog ?"
+STEP_QUESTION = "cat dog ?"
+UNSAID = -1  # a token that no model says
+
+
+@pytest.fixture(scope="module")
+def model(make_model):
+    """A tiny model that says something else each time, and reads evidence as it is."""
+    model = make_model(seed=4, evidence_layers=[1, 2], evidence_background=False)
+    with torch.no_grad():
+        for name, parameter in model.decoder.layers.named_parameters():
+            parameter.mul_(1 if "norm" in name else VIVID)
+    return model
+
+
+@pytest.fixture(scope="module")
+def film(model, processor, make_film):
+    return VideoXL(model, processor, name="tiny").watch(make_film(model.config.interval_frames * 4), ratio=2)
+
+
+def first_token(vxl, film, question):
+    """What the model says first."""
+    ids = vxl._speaker.first_question_ids(question, on_video=True)
+    return vxl._speaker.read(torch.tensor([ids]), vxl.model.cache(film)).likeliest[0]
+
+
+@pytest.fixture
+def vxl(model, processor, film, monkeypatch):
+    """The model, taught to ask for an inventory when it would have said what it says to QUESTION."""
+    monkeypatch.setattr(model.config, "inventory", None)
+    plain = VideoXL(model, processor, name="tiny")
+    token = first_token(plain, film, QUESTION)
+    assert token != first_token(plain, film, OTHER)
+    config = InventoryConfig(token, UNSAID, UNSAID, STEP_QUESTION, "nothing", 0.0, ("cat", "dog", "film"))
+    monkeypatch.setattr(model.config, "inventory", asdict(config))
+    for module in (inventory, turn_module):
+        monkeypatch.setattr(module, "MOST_TOKENS", 2)
+    return VideoXL(model, processor, name="tiny")
+
+
+def inventory_of(vxl, film):
+    return Inventory(vxl._speaker, film, InventoryConfig(**vxl.model.config.inventory))
+
+
+def test_it_is_read_in_front_of_the_question_that_asks_for_it(vxl, film):
+    """The answer is what the model says behind the inventory and the question; another question gets none."""
+    answer = vxl.ask(film, QUESTION, max_new_tokens=6)
+    of_film = inventory_of(vxl, film).answer([vxl.model.config.inventory["next_id"]])
+    prompt = [*of_film, *vxl._speaker.first_question_ids(QUESTION, on_video=True)]
+    said = generated(vxl, film, prompt, 6)
+    assert answer.text == vxl._speaker.text(said)
+    assert answer.usage.question_tokens == len(prompt)
+    other = vxl.ask(film, OTHER, max_new_tokens=6)
+    assert other.usage.question_tokens == len(vxl._speaker.first_question_ids(OTHER, on_video=True))
+
+
+def generated(vxl, film, prompt, num_tokens):
+    """Greedy tokens by transformers' `generate`, without our loop."""
+    output = vxl.model.generate(
+        torch.tensor([prompt]), memory=vxl.model.cache(film), max_new_tokens=num_tokens, do_sample=False,
+        eos_token_id=vxl._speaker.end_token_ids, pad_token_id=0,
+    )  # fmt: skip
+    return [token for token in output[0, len(prompt) :].tolist() if token not in vxl._speaker.end_token_ids]
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 40, 4096])
+def test_each_interval_is_asked_by_itself(vxl, film, monkeypatch, rows_at_once):
+    """What is found first in each is what is answered on a memory of it alone; then comes what its other rows show."""
+    monkeypatch.setattr(inventory, "ROWS_AT_ONCE", rows_at_once)
+    prompt = vxl._speaker.first_question_ids(STEP_QUESTION, on_video=True)
+    expected = []
+    for index, segment in enumerate(film.segments):
+        if segment.kind == "text":
+            continue
+        left = list(film.row_range(index))
+        while left:
+            alone = memory_of_rows(film, [*film.row_range(0), *left])
+            shares_S = vxl._speaker.read(torch.tensor([prompt]), vxl.model.cache(alone)).shares_BS[0]
+            shares_N = shares_S[film.row_range(0).stop :]
+            expected.append((left[int(shares_N.argmax())], tuple(generated(vxl, alone, prompt, 2))))
+            del left[looked_at_most(shares_N)]
+    assert len(expected) > len(film.intervals)
+    assert sorted(inventory_of(vxl, film)._found()) == sorted(expected)
+    in_order = [name for _, name in sorted(expected)]
+    assert inventory_of(vxl, film).things == tuple(
+        name for place, name in enumerate(in_order) if place == 0 or name != in_order[place - 1]
+    )
+
+
+def memory_of_rows(memory, rows):
+    """A memory of some rows, as if they were text."""
+    part = CompressedMemory(memory.about)
+    segment = Segment(kind="text", num_rows=len(rows), token_ids=(0,) * len(rows))
+    part.append(segment, memory.keys[:, :, rows], memory.values[:, :, rows])
+    return part
+
+
+def test_what_is_not_sure_is_left_out(vxl, film, monkeypatch):
+    """An interval whose name is less likely than it has to be shows nothing, and is not asked again."""
+    prompt = vxl._speaker.first_question_ids(STEP_QUESTION, on_video=True)
+    certain = []
+    for index in range(1, len(film.segments)):
+        alone = memory_of_rows(film, [*film.row_range(0), *film.row_range(index)])
+        logits_C = vxl._speaker.read(torch.tensor([prompt]), vxl.model.cache(alone)).logits_BC[0]
+        certain.append(float(logits_C.softmax(dim=0).max()))
+    least = sorted(certain)[1]
+    monkeypatch.setitem(vxl.model.config.inventory, "certainty", least - 1e-6)
+    rows = [row for row, _ in inventory_of(vxl, film)._found()]
+    for index, probability in enumerate(certain, start=1):
+        assert any(row in film.row_range(index) for row in rows) == (probability >= least)
+    monkeypatch.setitem(vxl.model.config.inventory, "certainty", 1.1)
+    assert inventory_of(vxl, film).things == ()
+
+
+def test_an_interval_that_shows_nothing_is_left(vxl, film, monkeypatch):
+    """What the model is to say of plain film ends the asking, and is no thing."""
+    first = next(name for _, name in inventory_of(vxl, film)._found())
+    monkeypatch.setitem(vxl.model.config.inventory, "nothing", vxl._speaker.text(first))
+    names = [name for _, name in inventory_of(vxl, film)._found()]
+    assert first not in names
+
+
+@settings(max_examples=60)
+@given(st.lists(st.sampled_from("abcd"), max_size=6))
+def test_what_is_new_is_numbered(things):
+    """A number before each thing that was not told yet, as far as there are any; the mark before others, and last."""
+    words = numbered(things, ("none", "one", "two", "three"), "-")
+    assert words[1::2] == tuple(things)
+    assert words[-1] == "-"
+    told = []
+    for number, thing in zip(words[::2], things, strict=False):
+        is_new = thing not in told
+        told += [thing] * is_new
+        assert number == (("one", "two", "three", "-")[len(told) - 1] if is_new else "-")
+
+
+DOG, CAT, DRUM, NEXT, AFTER, BEFORE = ((11,), (12, 13), (14,), 20, 21, 22)
+
+
+@pytest.mark.parametrize(
+    ("request_ids", "things"),
+    [
+        ([NEXT], (DOG, CAT, DRUM)),
+        ([AFTER, *DOG], (CAT, DRUM)),
+        ([AFTER, *CAT], (DRUM,)),
+        ([AFTER, *DRUM], ()),
+        ([AFTER, 99], ()),
+        ([BEFORE, *CAT], (DOG,)),
+        ([BEFORE, *DRUM], (DOG, CAT)),
+        ([BEFORE, *DOG], ()),
+        ([BEFORE, 99], ()),
+        ([AFTER], ()),
+    ],
+)
+def test_a_request_gets_its_part(vxl, film, request_ids, things):
+    """All of it, or what comes after or before a thing; of a thing that is not in it, nothing."""
+    config = InventoryConfig(NEXT, AFTER, BEFORE, STEP_QUESTION, "nothing", 0.0, ("what", "cat", "dog", "film"))
+    of_film = Inventory(vxl._speaker, film, config)
+    of_film.things = (DOG, CAT, DRUM)
+    numbers = [tuple(vxl._speaker.answer_ids(number)) for number in config.numbers]
+    expected = numbered(things, numbers, (NEXT,))
+    assert of_film.answer(request_ids) == tuple(token for word in expected for token in word)
+
+
+def test_it_is_made_once_for_a_memory(vxl, film, monkeypatch):
+    """Questions, conversations and batches on one memory share it; a memory that has grown gets another."""
+    made = []
+    things = Inventory._found
+
+    def counted(self):
+        made.append(self)
+        return things(self)
+
+    monkeypatch.setattr(Inventory, "_found", counted)
+    vxl.ask(film, QUESTION, max_new_tokens=2)
+    vxl.ask_all(film, [QUESTION, OTHER, QUESTION], max_new_tokens=2)
+    vxl.chat(film).ask(QUESTION, max_new_tokens=2)
+    assert len(made) == 1
+    grown = film.fork()
+    span = film.row_range(len(film.segments) - 1)
+    part = slice(span.start, span.stop)
+    grown.append(film.segments[-1], film.keys[:, :, part], film.values[:, :, part])
+    vxl.ask(grown, QUESTION, max_new_tokens=2)
+    assert len(made) == (2 if first_token(vxl, grown, QUESTION) == vxl.model.config.inventory["next_id"] else 1)
+
+
+def test_batches_and_conversations_read_it_alike(vxl, film):
+    """With turns before it that took one, and beside others, a question gets the same tokens and evidence."""
+    chat = vxl.chat(film)
+    for question in (QUESTION, OTHER, QUESTION):
+        chat.ask(question, max_new_tokens=6)
+    batch = vxl.batch(film, max_turns=2)
+    turns = [
+        batch.add(QUESTION, history=chat.turns[:2], max_new_tokens=6),
+        batch.add(OTHER, history=chat.turns[:1], max_new_tokens=6),
+        batch.add(QUESTION, max_new_tokens=6),
+        batch.add("cat dog " * 45, max_new_tokens=6),
+    ]
+    while len(batch):
+        batch.step()
+    for turn, said in zip(turns, (chat.turns[2], chat.turns[1], chat.turns[0]), strict=False):
+        assert turn.prompt_ids[-len(said.prompt_ids) :] == said.prompt_ids
+        assert turn.said_ids == said.said_ids
+        assert [each.start_seconds for each in turn.answer.evidence] == [
+            each.start_seconds for each in said.answer.evidence
+        ]
+    assert batch.nbytes == 0
+
+
+@pytest.mark.parametrize("num_steps", [1, 2])
+def test_who_leaves_while_it_is_to_be_read_is_gone(vxl, film, num_steps):
+    """A question that is cancelled while it asks for the inventory, or before that is read, ends; nothing is kept."""
+    batch = vxl.batch(film)
+    turn = batch.add(QUESTION, max_new_tokens=6)
+    for _ in range(num_steps):
+        batch.step()
+    assert turn.state == "running"
+    assert bool(turn.said_ids) == (num_steps == 2)
+    batch.cancel(turn)
+    batch.step()
+    assert len(batch) == 0
+    assert turn.state == "cancelled"
+    assert batch.nbytes == 0
+
+
+@pytest.mark.parametrize("options", [{"temperature": 1.0, "seed": 3}, {"stop": ["zzz"]}])
+def test_however_an_answer_is_chosen_the_inventory_is_taken(vxl, film, options):
+    """It is the model's likeliest first word that asks for it, not what is drawn."""
+    usage = vxl.ask(film, QUESTION, max_new_tokens=3, **options).usage
+    assert usage.question_tokens > len(vxl._speaker.first_question_ids(QUESTION, on_video=True))
+
+
+def test_without_a_film_there_is_none(vxl):
+    """A question on nothing is answered as it was, whatever the model says first."""
+    ids = vxl.processor.text_prompt(QUESTION)
+    assert vxl.ask(None, QUESTION, max_new_tokens=3).usage.question_tokens == len(ids)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.floats(0, 1, width=16), min_size=1, max_size=12).map(torch.tensor))
+def test_what_is_looked_at_most_is_a_run_around_the_best(shares_S):
+    """It holds the best row, nothing weak, and ends where something weak begins."""
+    span = looked_at_most(shares_S)
+    least = inventory.LEAST_OF_BEST * shares_S.max()
+    assert span.start <= int(shares_S.argmax()) < span.stop
+    assert (shares_S[span] >= least).all()
+    assert span.start == 0 or shares_S[span.start - 1] < least
+    assert span.stop == len(shares_S) or shares_S[span.stop] < least
+
+
+def test_a_config_that_makes_no_sense_is_refused(make_model):
+    """A folder with a damaged config says what is wrong with it."""
+    with pytest.raises(
+        CheckpointError,
+        match="inventory has next_id; expected after_id, before_id, certainty, next_id, nothing, numbers, question",
+    ):
+        make_model(inventory={"next_id": 3})
+
+
+def test_it_makes_no_other_memories(vxl, model, processor, monkeypatch):
+    """Rows do not depend on how they are read: memories of before fit."""
+    before = vxl.fingerprint
+    monkeypatch.setattr(model.config, "inventory", None)
+    assert VideoXL(model, processor, name="tiny").fingerprint == before
+
+
+def test_an_empty_memory_shows_nothing(vxl, film):
+    """Of a memory that holds text alone nothing is asked."""
+    text = CompressedMemory(film.about)
+    text.append(film.segments[0], *(part[:, :, : film.segments[0].num_rows] for part in (film.keys, film.values)))
+    assert film.segments[0].kind == "text"
+    assert inventory_of(vxl, text).things == ()
