@@ -31,6 +31,7 @@ from videoxl.memory.memory import CompressedMemory
 
 ROWS_AT_ONCE = 2048  # of the parts that are asked side by side
 MOST_TOKENS = 16  # of what one thing is called, and of a request
+MOST_THINGS = 128  # a question is read behind all of them
 
 Word = TypeVar("Word")
 Name = tuple[int, ...]
@@ -91,7 +92,8 @@ class Inventory:
     def things(self) -> tuple[Name, ...]:
         """What the memory shows, as tokens, in order. One that comes again is told again, but not twice in a row."""
         in_order = (name for _, name in sorted(self._found()))
-        return tuple(name for name, _ in groupby(in_order))  # one may be seen on both sides of a border
+        merged = [name for name, _ in groupby(in_order)]  # one may be seen on both sides of a border
+        return tuple(merged[:MOST_THINGS])
 
     def _found(self) -> list[tuple[int, Name]]:
         """Each thing, and the row that shows it best."""
