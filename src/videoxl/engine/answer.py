@@ -28,6 +28,7 @@ class Usage:
     memory_rows: int
     memory_bytes: int
     question_tokens: int
+    """All that was read in front of the answer: also what was said before, and an inventory where one was taken."""
     answer_tokens: int
 
 
