@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 import videoxl
 from videoxl.engine import VideoXL, answer_batch
 from videoxl.engine.evidence import evidence_ranges
+from videoxl.engine.inventory import MOST_TOKENS, Inventory, InventoryConfig
 from videoxl.errors import UsageError
 from videoxl.memory import CompressedMemory, MemoryAbout
 from videoxl.memory.segment import Segment
@@ -72,16 +73,27 @@ class Asked:
         for turn in self.turns(history):
             vxl.model(torch.tensor([[*turn.prompt_ids, *turn.said_ids]]), past_key_values=conversation)
         ids = vxl.processor.next_question(question) if history else vxl.processor.question(question)
-        output = vxl.model.generate(
-            torch.tensor([ids]), memory=conversation, max_new_tokens=max_new_tokens, do_sample=False,
-            eos_token_id=speaker.end_token_ids, pad_token_id=0,
-        )  # fmt: skip
-        said = [token for token in output[0, len(ids) :].tolist() if token not in speaker.end_token_ids]
+        said = self.generated(conversation, ids, max_new_tokens)
+        if (wanted := vxl.model.config.inventory) is not None:  # test_inventory.py has what is in it
+            inventory = Inventory(speaker, self.memory, InventoryConfig(**wanted))
+            if inventory.marks.intersection(said[:1]):
+                request = self.generated(conversation, ids, MOST_TOKENS)
+                ids = [*inventory.answer(request), *ids]
+                said = self.generated(conversation, ids, max_new_tokens)
         attention_S = self.attention(conversation, ids + said, first=len(ids) - 1)
         background_S = torch.zeros(self.memory.num_rows)
         if vxl.model.config.evidence_background:
             background_S = self.attention(vxl.model.cache(self.memory), vxl.processor.question(""), first=-1)
         return said, evidence_ranges(self.memory, attention_S, background_S)
+
+    def generated(self, conversation, ids, max_new_tokens):
+        """What transformers' `generate` says, without the token that ends it; the conversation stays as it is."""
+        end = self.vxl._speaker.end_token_ids
+        output = self.vxl.model.generate(
+            torch.tensor([ids]), memory=conversation.fork(), max_new_tokens=max_new_tokens, do_sample=False,
+            eos_token_id=end, pad_token_id=0,
+        )  # fmt: skip
+        return [token for token in output[0, len(ids) :].tolist() if token not in end]
 
     def attention(self, conversation, ids, *, first):
         """Mean weights on memory rows from token `first` on, of all evidence layers."""
