@@ -11,19 +11,13 @@ from videoxl.errors import CheckpointError
 from videoxl.memory import CompressedMemory, MemoryAbout
 from videoxl.memory.segment import Segment
 
-VIVID = 3  # times the weights of other tests, with which a tiny model says one token again and again
 QUESTION = "what appears in the film ?"
 NUM_INTERVALS = 12
 
 
 @pytest.fixture(scope="module")
-def model(make_model):
-    """A tiny model that says something else each time, and reads evidence as it is."""
-    model = make_model(seed=4, evidence_layers=[1, 2], evidence_background=False)
-    with torch.no_grad():
-        for name, parameter in model.decoder.layers.named_parameters():
-            parameter.mul_(1 if "norm" in name else VIVID)
-    return model
+def model(vivid_model):
+    return vivid_model
 
 
 @pytest.fixture(scope="module")
