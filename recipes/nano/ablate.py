@@ -49,7 +49,7 @@ from videoxl.training.films.step import Watched, film_batch, read, tokens, watch
 from videoxl.training.films.trainer import FilmTrainer, right_answers
 
 HERE = Path(__file__).parent
-HELD_OUT = BankConfig(insert=3, edit=0, stranger=150, scene=1500, crop=0)
+HELD_OUT = BankConfig(told=0, insert=3, edit=0, stranger=150, scene=1500, crop=0)
 NUM_FRAMES, NUM_FILMS, BATCH = 128, 96, 8
 BUDGET = 16
 DECODER = "decoder.safetensors"
@@ -120,7 +120,10 @@ def validation_bank(run: FilmRun) -> FrameBank:
     tagger = run.tagging.tagger.eval().requires_grad_(False)
     frames = BankFrames(artist, tagger, run.frozen, run.beginning[1], HELD_OUT)
     tensors = make_bank(frames, run.folder / "validation.safetensors", workers=1)
-    return frame_bank(tensors, names=artist.names, things=run.things, gate=run.gate, config=HELD_OUT)
+    return frame_bank(
+        tensors, names=artist.names, things=run.things, gate=run.gate, focus=run.focus, sights=run.sights,
+        config=HELD_OUT,
+    )  # fmt: skip
 
 
 def trained(run: FilmRun, recipe: Recipe, folder: Path) -> tuple[VideoXLForConditionalGeneration, TurnEncoder]:

@@ -1,6 +1,6 @@
 """An inventory is asked for by the model, put together from parts of a memory, and read in front of the question."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from videoxl.engine import VideoXL, inventory
 from videoxl.engine import turn as turn_module
-from videoxl.engine.inventory import Inventory, InventoryConfig, looked_at_most, numbered
+from videoxl.engine.evidence import evidence_ranges
+from videoxl.engine.inventory import Found, Inventory, InventoryConfig, looked_at_most, numbered
 from videoxl.errors import CheckpointError
 from videoxl.memory import CompressedMemory
 from videoxl.memory.segment import Segment
 
 QUESTION, OTHER = "what appears in the film ?", "dog ?"
-STEP_QUESTION = "cat dog ?"
-UNSAID = -1  # a token that no model says
+STEP_QUESTION, SIGHT_QUESTION = "cat dog ?", "film dog ?"
+SURE = 0.6
 
 
 @pytest.fixture(scope="module")
@@ -29,20 +30,19 @@ def film(model, processor, make_film):
     return VideoXL(model, processor, name="tiny").watch(make_film(model.config.interval_frames * 4), ratio=2)
 
 
-def first_token(vxl, film, question):
-    """What the model says first."""
+def logits_of(vxl, film, question):
+    """What the model would say first."""
     ids = vxl._speaker.first_question_ids(question, on_video=True)
-    return vxl._speaker.read(torch.tensor([ids]), vxl.model.cache(film)).likeliest[0]
+    return vxl._speaker.read(torch.tensor([ids]), vxl.model.cache(film)).logits_BC[0]
 
 
 @pytest.fixture
 def vxl(model, processor, film, monkeypatch):
-    """The model, taught to ask for an inventory when it would have said what it says to QUESTION."""
+    """The model, taught to ask for all of the inventory, as the questions of these tests do."""
     monkeypatch.setattr(model.config, "inventory", None)
-    plain = VideoXL(model, processor, name="tiny")
-    token = first_token(plain, film, QUESTION)
-    assert token != first_token(plain, film, OTHER)
-    config = InventoryConfig(token, UNSAID, UNSAID, STEP_QUESTION, "nothing", 0.0, ("cat", "dog", "film"))
+    logits = torch.stack([logits_of(VideoXL(model, processor, name="tiny"), film, each) for each in (QUESTION, OTHER)])
+    *others, token = logits.sum(dim=0).argsort()[[0, 1, 2, -1]].tolist()
+    config = InventoryConfig(token, *others, STEP_QUESTION, SIGHT_QUESTION, "nothing", 0.0, 0.0, ("cat", "dog", "film"))
     monkeypatch.setattr(model.config, "inventory", asdict(config))
     for module in (inventory, turn_module):
         monkeypatch.setattr(module, "MOST_TOKENS", 2)
@@ -53,16 +53,14 @@ def inventory_of(vxl, film):
     return Inventory(vxl._speaker, film, InventoryConfig(**vxl.model.config.inventory))
 
 
-def test_it_is_read_in_front_of_the_question_that_asks_for_it(vxl, film):
-    """The answer is what the model says behind the inventory and the question; another question gets none."""
+def test_it_is_read_in_front_of_the_question(vxl, film):
+    """The answer is what the model says behind the inventory and the question."""
     answer = vxl.ask(film, QUESTION, max_new_tokens=6)
     of_film = inventory_of(vxl, film).answer([vxl.model.config.inventory["next_id"]])
-    prompt = [*of_film, *vxl._speaker.first_question_ids(QUESTION, on_video=True)]
+    prompt = [*of_film.ids, *vxl._speaker.first_question_ids(QUESTION, on_video=True)]
     said = generated(vxl, film, prompt, 6)
     assert answer.text == vxl._speaker.text(said)
     assert answer.usage.question_tokens == len(prompt)
-    other = vxl.ask(film, OTHER, max_new_tokens=6)
-    assert other.usage.question_tokens == len(vxl._speaker.first_question_ids(OTHER, on_video=True))
 
 
 def generated(vxl, film, prompt, num_tokens):
@@ -74,28 +72,31 @@ def generated(vxl, film, prompt, num_tokens):
     return [token for token in output[0, len(prompt) :].tolist() if token not in vxl._speaker.end_token_ids]
 
 
+@pytest.mark.parametrize("question", [STEP_QUESTION, SIGHT_QUESTION])
 @pytest.mark.parametrize("rows_at_once", [1, 40, 4096])
-def test_each_interval_is_asked_by_itself(vxl, film, monkeypatch, rows_at_once):
+def test_each_interval_is_asked_by_itself(vxl, film, monkeypatch, rows_at_once, question):
     """What is found first in each is what is answered on a memory of it alone; then comes what its other rows show."""
     monkeypatch.setattr(inventory, "ROWS_AT_ONCE", rows_at_once)
-    prompt = vxl._speaker.first_question_ids(STEP_QUESTION, on_video=True)
-    expected = []
+    prompt = vxl._speaker.first_question_ids(question, on_video=True)
+    expected, probabilities = [], {}
     for index, segment in enumerate(film.segments):
         if segment.kind == "text":
             continue
         left = list(film.row_range(index))
         while left:
             alone = memory_of_rows(film, [*film.row_range(0), *left])
-            shares_S = vxl._speaker.read(torch.tensor([prompt]), vxl.model.cache(alone)).shares_BS[0]
-            shares_N = shares_S[film.row_range(0).stop :]
-            expected.append((left[int(shares_N.argmax())], tuple(generated(vxl, alone, prompt, 2))))
+            reading = vxl._speaker.read(torch.tensor([prompt]), vxl.model.cache(alone))
+            shares_N = reading.shares_BS[0, film.row_range(0).stop :]
+            if not (name := tuple(generated(vxl, alone, prompt, 2))):
+                break
+            expected.append((left[int(shares_N.argmax())], name))
+            probabilities[expected[-1]] = float(reading.logits_BC[0].softmax(dim=0).max())
             del left[looked_at_most(shares_N)]
     assert len(expected) > len(film.intervals)
-    assert sorted(inventory_of(vxl, film)._found()) == sorted(expected)
-    in_order = [name for _, name in sorted(expected)]
-    assert inventory_of(vxl, film).things == tuple(
-        name for place, name in enumerate(in_order) if place == 0 or name != in_order[place - 1]
-    )
+    found = inventory_of(vxl, film)._found(question)
+    assert sorted(each[:2] for each in found) == sorted(expected)
+    for each in found:
+        assert each.probability == pytest.approx(probabilities[each[:2]], abs=1e-4)
 
 
 def memory_of_rows(memory, rows):
@@ -106,8 +107,9 @@ def memory_of_rows(memory, rows):
     return part
 
 
-def test_what_is_not_sure_is_left_out(vxl, film, monkeypatch):
-    """An interval whose name is less likely than it has to be shows nothing, and is not asked again."""
+@pytest.mark.parametrize("other", ["named_certainty", "certainty"])
+def test_what_is_not_sure_is_left_out(vxl, film, monkeypatch, other):
+    """An interval whose name is less likely than both thresholds shows nothing, and is not asked again."""
     prompt = vxl._speaker.first_question_ids(STEP_QUESTION, on_video=True)
     certain = []
     for index in range(1, len(film.segments)):
@@ -115,20 +117,32 @@ def test_what_is_not_sure_is_left_out(vxl, film, monkeypatch):
         logits_C = vxl._speaker.read(torch.tensor([prompt]), vxl.model.cache(alone)).logits_BC[0]
         certain.append(float(logits_C.softmax(dim=0).max()))
     least = sorted(certain)[1]
-    monkeypatch.setitem(vxl.model.config.inventory, "certainty", least - 1e-6)
-    rows = [row for row, _ in inventory_of(vxl, film)._found()]
+    lower, higher = ("certainty", "named_certainty") if other == "named_certainty" else ("named_certainty", "certainty")
+    monkeypatch.setitem(vxl.model.config.inventory, lower, least - 1e-6)
+    monkeypatch.setitem(vxl.model.config.inventory, higher, 1.1)
+    rows = [found.row for found in inventory_of(vxl, film)._found(STEP_QUESTION)]
     for index, probability in enumerate(certain, start=1):
         assert any(row in film.row_range(index) for row in rows) == (probability >= least)
+    monkeypatch.setitem(vxl.model.config.inventory, lower, 1.1)
+    assert inventory_of(vxl, film)._found(STEP_QUESTION) == []
+
+
+def test_an_interval_that_is_not_sure_is_not_asked_for_more(vxl, film, monkeypatch):
+    """What a question would have to name is found, once an interval; it is no part of what open questions read."""
     monkeypatch.setitem(vxl.model.config.inventory, "certainty", 1.1)
-    assert inventory_of(vxl, film).things == ()
+    of_film = inventory_of(vxl, film)
+    assert len(of_film._found(STEP_QUESTION)) == len(film.intervals)
+    assert of_film.things == ()
+    name = of_film._found(STEP_QUESTION)[0].name
+    of_film.config = replace(of_film.config, has_id=HAS)
+    assert of_film.answer([HAS, *name]).found
 
 
 def test_an_interval_that_shows_nothing_is_left(vxl, film, monkeypatch):
     """What the model is to say of plain film ends the asking, and is no thing."""
-    first = next(name for _, name in inventory_of(vxl, film)._found())
+    first = inventory_of(vxl, film)._found(STEP_QUESTION)[0].name
     monkeypatch.setitem(vxl.model.config.inventory, "nothing", vxl._speaker.text(first))
-    names = [name for _, name in inventory_of(vxl, film)._found()]
-    assert first not in names
+    assert first not in [found.name for found in inventory_of(vxl, film)._found(STEP_QUESTION)]
 
 
 @settings(max_examples=60)
@@ -145,7 +159,8 @@ def test_what_is_new_is_numbered(things):
         assert number == (("one", "two", "three", "-")[len(told) - 1] if is_new else "-")
 
 
-DOG, CAT, DRUM, NEXT, AFTER, BEFORE = ((11,), (12, 13), (14,), 20, 21, 22)
+DOG, CAT, DRUM, PALM, OWL = (11,), (12, 13), (14,), (15, 16), (17,)
+NEXT, AFTER, BEFORE, HAS = 20, 21, 22, 23
 
 
 @pytest.mark.parametrize(
@@ -161,16 +176,74 @@ DOG, CAT, DRUM, NEXT, AFTER, BEFORE = ((11,), (12, 13), (14,), 20, 21, 22)
         ([BEFORE, *DOG], ()),
         ([BEFORE, 99], ()),
         ([AFTER], ()),
+        ([HAS, *PALM], (PALM,)),
+        ([HAS, *OWL], (OWL,)),
+        ([HAS, *DOG], (DOG,)),
+        ([HAS, 99], ()),
+        ([HAS], ()),
     ],
 )
 def test_a_request_gets_its_part(vxl, film, request_ids, things):
-    """All of it, or what comes after or before a thing; of a thing that is not in it, nothing."""
-    config = InventoryConfig(NEXT, AFTER, BEFORE, STEP_QUESTION, "nothing", 0.0, ("what", "cat", "dog", "film"))
-    of_film = Inventory(vxl._speaker, film, config)
-    of_film.things = (DOG, CAT, DRUM)
-    numbers = [tuple(vxl._speaker.answer_ids(number)) for number in config.numbers]
+    """All of it, or what comes after or before a thing, or one ordinary thing; of what is not in it, nothing."""
+    of_film = made_up(
+        vxl, film, things=(found(1, DOG), found(2, DOG), found(2, CAT), found(3, DRUM), found(4, OWL, 0.4)),
+        sights=(found(1, PALM), found(3, PALM), found(2, DRUM)),
+    )  # fmt: skip
+    numbers = [tuple(vxl._speaker.answer_ids(number)) for number in of_film.config.numbers]
     expected = numbered(things, numbers, (NEXT,))
-    assert of_film.answer(request_ids) == tuple(token for word in expected for token in word)
+    told = of_film.answer(request_ids)
+    assert told.ids == tuple(token for word in expected for token in word)
+    assert tuple(dict.fromkeys(each.name for each in told.found)) == things
+    assert of_film.is_whole(request_ids) == (request_ids == [NEXT])
+
+
+def found(row, name, probability=0.9):
+    return Found(row, name, probability)
+
+
+def made_up(vxl, film, *, things, sights):
+    """An inventory of which it is known what is found."""
+    config = InventoryConfig(
+        NEXT, AFTER, BEFORE, HAS, STEP_QUESTION, SIGHT_QUESTION, "nothing", SURE, 0.3, ("what", "cat", "dog", "film")
+    )
+    of_film = Inventory(vxl._speaker, film, config)
+    of_film._found = lambda question: list(reversed(things if question == STEP_QUESTION else sights))
+    return of_film
+
+
+@pytest.mark.parametrize(
+    ("request_ids", "said", "rows"),
+    [
+        ([NEXT], [5, *CAT, 6], {4: 0.7}),
+        ([NEXT], [*DRUM, 9, *DOG], {1: 0.9, 2: 0.8, 7: 0.9}),
+        ([NEXT], [12, 9, 13], {1: 0.9, 2: 0.8, 4: 0.7, 7: 0.9}),
+        ([NEXT], [*OWL], {1: 0.9, 2: 0.8, 4: 0.7, 7: 0.9}),
+        ([HAS, *OWL], [9], {3: 0.4, 6: 0.5}),
+        ([AFTER, *CAT], [9], {7: 0.9}),
+        ([AFTER, *CAT], [*DOG], {7: 0.9}),
+        ([HAS, *PALM], [9], {3: 1.4}),
+        ([HAS, *DOG], [9], {1: 0.9, 2: 0.8}),
+        ([HAS, 99], [9], {}),
+    ],
+)
+def test_an_answer_rests_on_what_it_names_of_what_was_told(vxl, film, request_ids, said, rows):
+    """On the rows that show it; where it names nothing of it, on all that was read; where nothing was, on none."""
+    things = (
+        found(1, DOG), found(2, DOG, 0.8), found(3, OWL, 0.4), found(4, CAT, 0.7), found(6, OWL, 0.5), found(7, DRUM)
+    )  # fmt: skip
+    of_film = made_up(vxl, film, things=things, sights=(found(3, PALM), found(3, PALM, 0.5)))
+    shares_S = of_film.answer(request_ids).rests_on(said, film.num_rows)
+    assert {row: pytest.approx(share) for row, share in enumerate(shares_S.tolist()) if share} == rows
+
+
+def test_the_evidence_is_where_the_inventory_has_it(vxl, film):
+    """An answer behind an inventory shows the intervals of what it names; nowhere else is looked."""
+    answer = vxl.ask(film, QUESTION, max_new_tokens=6)
+    told = inventory_of(vxl, film).answer([vxl.model.config.inventory["next_id"]])
+    said = vxl._speaker.processor.tokenizer(answer.text, add_special_tokens=False)["input_ids"]
+    shares_S = told.rests_on(said, film.num_rows)
+    assert answer.evidence == evidence_ranges(film, shares_S, torch.zeros(film.num_rows))
+    assert answer.evidence
 
 
 def test_it_is_made_once_for_a_memory(vxl, film, monkeypatch):
@@ -178,21 +251,34 @@ def test_it_is_made_once_for_a_memory(vxl, film, monkeypatch):
     made = []
     things = Inventory._found
 
-    def counted(self):
-        made.append(self)
-        return things(self)
+    def counted(self, question):
+        made.append(question)
+        return things(self, question)
 
     monkeypatch.setattr(Inventory, "_found", counted)
     vxl.ask(film, QUESTION, max_new_tokens=2)
     vxl.ask_all(film, [QUESTION, OTHER, QUESTION], max_new_tokens=2)
     vxl.chat(film).ask(QUESTION, max_new_tokens=2)
-    assert len(made) == 1
+    assert made == [STEP_QUESTION]  # nobody asked for what needs the other
     grown = film.fork()
     span = film.row_range(len(film.segments) - 1)
     part = slice(span.start, span.stop)
     grown.append(film.segments[-1], film.keys[:, :, part], film.values[:, :, part])
     vxl.ask(grown, QUESTION, max_new_tokens=2)
-    assert len(made) == (2 if first_token(vxl, grown, QUESTION) == vxl.model.config.inventory["next_id"] else 1)
+    assert made == [STEP_QUESTION] * 2
+
+
+def test_ordinary_things_are_looked_for_when_one_is_asked_for(vxl, film):
+    """Not for what was put into the film, nor for its order; and once."""
+    of_film = made_up(vxl, film, things=(found(1, DOG),), sights=(found(2, PALM),))
+    asked, find = [], of_film._found
+    of_film._found = lambda question: asked.append(question) or find(question)
+    for request_ids in ([NEXT], [AFTER, *DOG], [HAS, *DOG]):
+        of_film.answer(request_ids)
+    assert asked == [STEP_QUESTION]
+    for request_ids in ([HAS, *PALM], [HAS, 99]):
+        of_film.answer(request_ids)
+    assert asked == [STEP_QUESTION, SIGHT_QUESTION]
 
 
 def test_batches_and_conversations_read_it_alike(vxl, film):
@@ -234,9 +320,17 @@ def test_who_leaves_while_it_is_to_be_read_is_gone(vxl, film, num_steps):
     assert batch.nbytes == 0
 
 
+@pytest.mark.parametrize("best", [NEXT, AFTER, BEFORE, HAS])
+def test_the_likeliest_request_is_made_though_another_word_is_likelier(vxl, film, best):
+    """Whatever a model would say at once, it asks first."""
+    logits_C = torch.zeros(30)
+    logits_C[best], logits_C[5] = 2.0, 3.0
+    assert made_up(vxl, film, things=(), sights=()).likeliest_mark(logits_C) == best
+
+
 @pytest.mark.parametrize("options", [{"temperature": 1.0, "seed": 3}, {"stop": ["zzz"]}])
 def test_however_an_answer_is_chosen_the_inventory_is_taken(vxl, film, options):
-    """It is the model's likeliest first word that asks for it, not what is drawn."""
+    """It is the likeliest of the words that ask for it, not what is drawn."""
     usage = vxl.ask(film, QUESTION, max_new_tokens=3, **options).usage
     assert usage.question_tokens > len(vxl._speaker.first_question_ids(QUESTION, on_video=True))
 
@@ -263,7 +357,8 @@ def test_a_config_that_makes_no_sense_is_refused(make_model):
     """A folder with a damaged config says what is wrong with it."""
     with pytest.raises(
         CheckpointError,
-        match="inventory has next_id; expected after_id, before_id, certainty, next_id, nothing, numbers, question",
+        match="inventory has next_id; expected after_id, before_id, certainty, has_id, named_certainty, next_id, "
+        "nothing, numbers, question, sight_question",
     ):
         make_model(inventory={"next_id": 3})
 

@@ -59,6 +59,26 @@ def test_frames_do_not_touch_each_other(tiny_tower) -> None:
     assert torch.allclose(together_BND, alone_BND, atol=REORDERED_SUMS)
 
 
+@pytest.mark.parametrize("first", [0, 2, 3])
+def test_a_classifier_says_what_was_published_whatever_the_tower_has_learned(tiny_tower, first: int) -> None:
+    """Its blocks are those of the published tower from `first` on; the tower's own may learn, and change nothing."""
+    config = EfficientNetLiteConfig(**(tiny_tower.config.to_dict() | {"num_classes": 7, "classifier_from": first}))
+    both = EfficientNetLiteModel(config).eval()
+    _randomise(both, torch.Generator().manual_seed(4))
+    shared = {f"blocks.{index}." for index in range(first)} | {"stem."}
+    for name, tensor in tiny_tower.state_dict().items():
+        if name.startswith(tuple(shared)):
+            both.state_dict()[name].copy_(tensor)
+    both.classifier.blocks.load_state_dict(tiny_tower.blocks[first:].state_dict())
+    both.classifier.head.load_state_dict(tiny_tower.head.state_dict())
+    pixels_BCHW = torch.rand(2, 3, 40, 24)
+    out, published = both(pixels_BCHW), tiny_tower(pixels_BCHW)
+    expected_BI = both.classifier.linear(published.pooler_output).softmax(-1)
+    torch.testing.assert_close(out.probabilities, expected_BI, atol=REORDERED_SUMS, rtol=0)
+    assert not torch.allclose(out.last_hidden_state, published.last_hidden_state)
+    assert published.probabilities.shape == (2, 0)
+
+
 def test_save_and_load_through_auto_classes(tiny_tower, tmp_path) -> None:
     """What the Auto classes load again computes bit-equal features."""
     tiny_tower.save_pretrained(tmp_path)

@@ -12,7 +12,7 @@ from videoxl.model.projector import Projector
 from videoxl.model.word_gate import WordGate
 
 WIDTH, NUM_WORDS, FLOOR = 32, 5, -3.8
-SETTINGS = {"num_words": NUM_WORDS, "cosine": 0.36, "lead": 0.1, "softness": 0.04, "floor": FLOOR}
+SETTINGS = {"num_words": NUM_WORDS, "cosine": 0.5, "lead": 0.1, "lead_weight": 0.5, "softness": 0.04, "floor": FLOOR}
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +49,14 @@ def test_a_claim_between_two_words_is_taken_back(gate, other, stands) -> None:
     """A token that points to two words about alike is no picture of either."""
     token = _token(gate, word=1.0, elsewhere=0.0, claim=9.0)
     token[0, 0, 1] = other
+    assert gate(token)[0, 0] @ gate.axis_D == pytest.approx(9.0 if stands else FLOOR, abs=2.0)
+
+
+@pytest.mark.parametrize(("word", "stands"), [(0.38, True), (0.28, False)])
+def test_a_word_that_leads_by_far_need_not_be_as_near(gate, word, stands) -> None:
+    """A cosine below the threshold is enough where no other word is near: half of the lead counts with it."""
+    token = _token(gate, word=word, elsewhere=(1 - word**2) ** 0.5, claim=9.0)
+    assert word < gate.cosine
     assert gate(token)[0, 0] @ gate.axis_D == pytest.approx(9.0 if stands else FLOOR, abs=2.0)
 
 

@@ -33,6 +33,7 @@ SIGHT_SETTINGS = (
     "spatial_pool_stride",
     "projector_hidden_size",
     "word_gate",
+    "word_focus",
 )
 
 

@@ -31,6 +31,7 @@ TEXT_FIELDS = (
 VISION_FIELDS = ("model_type", "image_size", "patch_size", "num_attention_heads", "hidden_act", "layer_norm_eps")
 MODEL_FIELDS = (
     "vision_feature_layer", "vision_feature_select_strategy", "spatial_pool_stride", "layout_rule", "word_gate",
+    "word_focus",
 )  # fmt: skip
 
 

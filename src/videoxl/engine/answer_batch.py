@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import torch
 
 from videoxl.engine.constrained import Constraint
-from videoxl.engine.excerpt import read_again
 from videoxl.engine.inventory import Inventory
 from videoxl.engine.sampling import DEFAULT_NEW_TOKENS, SamplingParams
 from videoxl.engine.speaker import Reading, Speaker
@@ -99,8 +98,9 @@ class AnswerBatch:
         """
         params = SamplingParams(max_new_tokens, temperature, top_p, seed, stop, constraint)
         turn = Turn(
-            self._speaker, self._cache.memory, question, prompt_ids=self._prompt_ids(question, history), params=params,
-            background_S=self._background_S, inventory=self._inventory, on_text=on_text,
+            self._speaker, self._cache.memory, question,
+            prompt_ids=self._question_ids(question, is_first=not history), history_ids=self._history_ids(history),
+            params=params, background_S=self._background_S, inventory=self._inventory, on_text=on_text,
         )  # fmt: skip
         self._turns.add(turn)
         self._waiting.append(turn)
@@ -122,7 +122,7 @@ class AnswerBatch:
         self._turns.difference_update([turn for turn in tuple(self._turns) if turn.is_over])
         return [turn for turn in ended if turn.state != "cancelled"]
 
-    def _prompt_ids(self, question: str, history: Sequence[Said | Turn]) -> list[int]:
+    def _history_ids(self, history: Sequence[Said | Turn]) -> list[int]:
         ids: list[int] = []
         for number, said in enumerate(history):
             if isinstance(said, Turn):
@@ -137,7 +137,7 @@ class AnswerBatch:
                     f"the first {number + 1} of {len(history)} turns of history have {len(ids)} tokens, expected at "
                     f"most {MAX_HISTORY_TOKENS} in all; leave the oldest out."
                 )
-        return ids + self._question_ids(question, is_first=not history)
+        return ids
 
     def _question_ids(self, question: str, *, is_first: bool) -> list[int]:
         if is_first:
@@ -232,8 +232,6 @@ class _Joining:
             reading = speaker.read(
                 torch.tensor(ids, device=device), self.cache, last_B=torch.tensor(last, device=device)
             )
-            prompts = {place: self._prompts[place] for place in through}
-            reading = read_again(speaker, self.cache.memory, prompts, reading)
         except BaseException:  # so that the piece can be read again
             self.cache.rewind_tail(start)
             raise

@@ -6,7 +6,6 @@ import torch
 
 from videoxl.engine.answer import Answer
 from videoxl.engine.constrained import Constraint
-from videoxl.engine.excerpt import read_again
 from videoxl.engine.inventory import Inventory
 from videoxl.engine.sampling import DEFAULT_NEW_TOKENS, SamplingParams
 from videoxl.engine.speaker import Speaker
@@ -58,9 +57,6 @@ class Conversation:
         try:
             while not turn.is_over:
                 reading = self._speaker.read(torch.tensor([turn.unread], device=self._speaker.device), self._cache)
-                if turn.reads_prompt:
-                    prompt_ids = [*self._said_ids, *turn.prompt_ids]
-                    reading = read_again(self._speaker, self._cache.memory, {0: prompt_ids}, reading)
                 shares_S = None if reading.shares_BS is None else reading.shares_BS[0]
                 turn.has_read(reading.likeliest[0], reading.logits_BC[0], shares_S)
                 if turn.is_anew:
@@ -70,11 +66,6 @@ class Conversation:
             raise
         self._turns.append(turn)
         return turn.answer
-
-    @property
-    def _said_ids(self) -> list[int]:
-        """The tokens of all turns so far."""
-        return [token for turn in self._turns for token in (*turn.prompt_ids, *turn.said_ids)]
 
     def _prompt_ids(self, question: str) -> list[int]:
         if self._turns:

@@ -14,7 +14,7 @@ import torch
 from videoxl.engine.answer import Answer, Evidence, Timings, Usage
 from videoxl.engine.constrained import matcher_for
 from videoxl.engine.evidence import evidence_ranges
-from videoxl.engine.inventory import MOST_TOKENS, Inventory
+from videoxl.engine.inventory import MOST_TOKENS, Inventory, Told
 from videoxl.engine.progress import Stopwatch
 from videoxl.engine.sampling import Sampler, SamplingParams
 from videoxl.engine.speaker import Speaker
@@ -36,26 +36,29 @@ class Turn:
         question: str,
         *,
         prompt_ids: Sequence[int],
+        history_ids: Sequence[int] = (),
         params: SamplingParams,
         background_S: torch.Tensor | None,
         inventory: Inventory | None,
         on_text: TextListener | None,
     ) -> None:
-        """`prompt_ids` is all that is to be read behind the memory (or the conversation so far).
+        """`prompt_ids` is to be read behind the memory (or the conversation so far), and behind `history_ids`.
 
-        Where the model asks for the inventory, that is put in front, and all of it is to be read anew.
+        A model with an inventory asks for it first; that is put in front, and all of it is to be read anew.
         """
         self.question = question
-        self.prompt_ids = tuple(prompt_ids)
+        self.prompt_ids = (*history_ids, *prompt_ids)
+        self._num_history = len(history_ids)
         self.said_ids: list[int] = []
         """Tokens of the answer, without the one that ends it."""
-        self.unread = list(prompt_ids)
+        self.unread = list(self.prompt_ids)
         """What the model reads next."""
         self._state: TurnState = "waiting"
         self._is_cancelled = False
         self._speaker, self._memory, self._params, self._background_S = speaker, memory, params, background_S
         self._inventory = inventory
         self._request_ids: list[int] = []
+        self._told: Told | None = None
         self.is_anew = False
         """Whether all that it has read is to be forgotten: `unread` is a new prompt, with the inventory in front."""
         self._matcher = None if params.constraint is None else matcher_for(params.constraint, speaker)
@@ -73,11 +76,6 @@ class Turn:
     def state(self) -> TurnState:
         """Once cancelled, it stays so, whatever still comes of it."""
         return "cancelled" if self._is_cancelled else self._state
-
-    @property
-    def reads_prompt(self) -> bool:
-        """Whether `unread` is the whole prompt, and not something that was said."""
-        return not self.said_ids and (self.is_anew or not self._request_ids)
 
     @property
     def is_over(self) -> bool:
@@ -100,7 +98,8 @@ class Turn:
             likeliest: The token that the logits behind the last unread one put first.
             shares_S: How that last one looked at the memory.
         """
-        if self._inventory is not None and self._asks_for_it(self._inventory, likeliest):
+        if self._inventory is not None:
+            self._request(self._inventory, likeliest if self._request_ids else self._inventory.likeliest_mark(logits_C))
             return
         self.is_anew = False
         self._look(shares_S)
@@ -121,20 +120,18 @@ class Turn:
         elif len(self.said_ids) == self._params.max_new_tokens:
             self._ends = "limit"
 
-    def _asks_for_it(self, inventory: Inventory, likeliest: int) -> bool:
-        """Whether what the model says belongs to a request for the inventory; where it ends, all is read anew."""
-        if not self._request_ids and likeliest not in inventory.marks:
-            self._inventory = None  # it answers at once
-            return False
-        if likeliest not in self._speaker.end_token_ids:
-            self._request_ids.append(likeliest)
-            self.unread = [likeliest]
-            if len(self._request_ids) < MOST_TOKENS:
-                return True
-        self.prompt_ids = (*inventory.answer(self._request_ids), *self.prompt_ids)
+    def _request(self, inventory: Inventory, token: int) -> None:
+        """The next token of the request for the inventory; where that ends, all is read anew."""
+        if token not in self._speaker.end_token_ids:
+            self._request_ids.append(token)
+            self.unread = [token]
+            if len(self._request_ids) < MOST_TOKENS and not inventory.is_whole(self._request_ids):
+                return
+        self._told = inventory.answer(self._request_ids)
+        before, question_ids = self.prompt_ids[: self._num_history], self.prompt_ids[self._num_history :]
+        self.prompt_ids = (*before, *self._told.ids, *question_ids)
         self.unread = list(self.prompt_ids)
         self._inventory, self.is_anew = None, True
-        return True
 
     def fail(self, error: Exception) -> None:
         """Nothing more comes of it, because of this."""
@@ -179,7 +176,12 @@ class Turn:
         self._state = "finished"
 
     def _evidence(self) -> tuple[Evidence, ...]:
-        if self._shares_S is None or self._background_S is None:
+        if self._background_S is None:
+            return ()
+        if self._told is not None:
+            rests_on_S = self._told.rests_on(self.said_ids, self._memory.num_rows)
+            return evidence_ranges(self._memory, rests_on_S, torch.zeros_like(rests_on_S))
+        if self._shares_S is None:
             return ()
         attention_S = (self._shares_S / self._num_looks).cpu()
         return evidence_ranges(self._memory, attention_S, self._background_S)

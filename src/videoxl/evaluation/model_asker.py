@@ -65,8 +65,7 @@ class ModelAsker:
             given |= {"ratio": self._watch.ratio, "interval_frames": self._watch.interval_frames}
             given |= {"fps": self._settings.fps or DEFAULT_FPS} if is_by_rate else {}
             config = self._vxl.model.config  # what no fingerprint covers, because memories do not depend on it
-            reads = {"excerpt": config.excerpt, "inventory": config.inventory}
-            given |= {name: value for name, value in reads.items() if value is not None}
+            given |= {} if config.inventory is None else {"inventory": config.inventory}
         return {**given, "device": self._vxl.device.type, "dtype": str(self._vxl.model.dtype).removeprefix("torch.")}
 
     def versions(self) -> dict[str, str]:

@@ -83,7 +83,7 @@ def memory_shares(
     A memory that is one for all is read in stretches of rows: nothing of the size of queries by heads by rows is held.
     """
     batch, heads, width = query_BHE.shape
-    if len(memory.keys) > 1:  # excerpts, one for each question: as short as they are
+    if len(memory.keys) > 1:  # parts, one for each prompt: as short as they are
         scores_BHS = _scores(query_BHE[:, :, None], memory.keys, scaling)[:, :, 0]
         return torch.exp(scores_BHS - log_sum_BH[:, :, None]).mean(dim=1)
     [keys_KSE] = memory.keys

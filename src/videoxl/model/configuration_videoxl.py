@@ -10,9 +10,14 @@ from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedConfig
 from videoxl.errors import CheckpointError
 
 DECODER_TYPES = ("qwen2", "llama")
-GATE_KEYS = {"num_words", "cosine", "lead", "softness", "floor"}
-EXCERPT_KEYS = {"intervals", "weight"}
-INVENTORY_KEYS = {"next_id", "after_id", "before_id", "question", "nothing", "certainty", "numbers"}
+KEYS = {
+    "word_gate": {"num_words", "cosine", "lead", "lead_weight", "softness", "floor"},
+    "word_focus": {"num_words", "unsure", "sure", "size", "mark_size"},
+    "inventory": {
+        "next_id", "after_id", "before_id", "has_id", "question", "sight_question", "nothing", "certainty",
+        "named_certainty", "numbers",
+    },
+}  # fmt: skip
 
 
 class VideoXLConfig(PreTrainedConfig):
@@ -26,6 +31,8 @@ class VideoXLConfig(PreTrainedConfig):
         projector_hidden_size: Width between the projector's two Linears; the decoder's own, as released, unless given.
         word_gate: Number of words, and thresholds, of a gate behind the projector (word_gate.py); None, as released,
             for models without a fixed list of words.
+        word_focus: Number of classes of the tower's own classifier, and thresholds, of a focus behind that gate, which
+            says in words what the classifier sees (word_focus.py); None, as released, for towers without one.
         spatial_pool_stride: Patches are averaged in squares of this side; an odd edge is dropped.
         compression_ratios: Ratios that the weights were trained for; 1 is always possible.
         interval_frames: Frames that one interval holds when the plan is fixed.
@@ -33,12 +40,9 @@ class VideoXLConfig(PreTrainedConfig):
         evidence_layers: Decoder layers whose attention shows best where an answer comes from.
         evidence_background: Whether what a question without words looks at is no evidence. False for weights that were
             taught where to look: there it is what stands out in the video.
-        excerpt: Of a memory of more than `intervals` intervals, those that a question looks at most are read a second
-            time, by themselves, and this reading has a share of `weight` in the first token (engine/excerpt.py). None,
-            as released, reads every memory once.
         inventory: Tokens by which the model asks for what the memory shows, which is made by asking `question` of each
-            interval by itself (engine/inventory.py). None, as released, for weights that were
-            not taught to.
+            interval by itself, and `sight_question` for ordinary things (engine/inventory.py). None, as released, for
+            weights that were not taught to.
         video_token_id: The token that stands for a whole video in `input_ids`.
         time_token_id: A token that the engine replaces by the time of the best evidence; None where unknown.
     """
@@ -52,13 +56,13 @@ class VideoXLConfig(PreTrainedConfig):
     vision_feature_select_strategy: str = "default"
     projector_hidden_size: int | None = None
     word_gate: dict[str, Any] | None = None
+    word_focus: dict[str, Any] | None = None
     spatial_pool_stride: int = 2
     compression_ratios: list[int] | None = None
     interval_frames: int = 10
     layout_rule: str = "close"
     evidence_layers: list[int] | None = None
     evidence_background: bool = True
-    excerpt: dict[str, Any] | None = None
     inventory: dict[str, Any] | None = None
     video_token_id: int | None = None
     time_token_id: int | None = None
@@ -74,18 +78,12 @@ class VideoXLConfig(PreTrainedConfig):
             )
         if self.compression_ratios is None:
             self.compression_ratios = [2, 4, 8, 16]
-        if self.word_gate is not None and set(self.word_gate) != GATE_KEYS:
-            raise CheckpointError(
-                f"word_gate has {', '.join(sorted(self.word_gate))}; expected {', '.join(sorted(GATE_KEYS))}."
-            )
+        for name, keys in KEYS.items():
+            given = getattr(self, name)
+            if given is not None and set(given) != keys:
+                raise CheckpointError(f"{name} has {', '.join(sorted(given))}; expected {', '.join(sorted(keys))}.")
         if self.word_gate is not None and self.word_gate["num_words"] < 2:
             raise CheckpointError(f"word_gate has {self.word_gate['num_words']} words; expected 2 or more.")
-        if self.excerpt is not None:
-            _check_excerpt(self.excerpt, evidence_background=self.evidence_background)
-        if self.inventory is not None and set(self.inventory) != INVENTORY_KEYS:
-            raise CheckpointError(
-                f"inventory has {', '.join(sorted(self.inventory))}; expected {', '.join(sorted(INVENTORY_KEYS))}."
-            )
         if self.layout_rule not in ("close", "drop"):
             raise CheckpointError(f"layout_rule is {self.layout_rule!r}, expected 'close' or 'drop'.")
         super().__post_init__(**kwargs)
@@ -102,19 +100,6 @@ class VideoXLConfig(PreTrainedConfig):
         """Visual tokens (M) that one frame becomes after pooling."""
         rows, columns = self.patch_grid
         return (rows // self.spatial_pool_stride) * (columns // self.spatial_pool_stride)
-
-
-def _check_excerpt(excerpt: dict[str, Any], *, evidence_background: bool) -> None:
-    if set(excerpt) != EXCERPT_KEYS:
-        raise CheckpointError(
-            f"excerpt has {', '.join(sorted(excerpt))}; expected {' and '.join(sorted(EXCERPT_KEYS))}."
-        )
-    if excerpt["intervals"] < 1 or not 0 <= excerpt["weight"] <= 1:
-        raise CheckpointError(f"excerpt is {excerpt}; expected 1 interval or more, and a weight of 0 to 1.")
-    if evidence_background:
-        raise CheckpointError(
-            "excerpt is given and evidence_background is true; expected false: a background is that of a whole memory."
-        )
 
 
 def _sub_config(config: Any, *, default: str) -> Any:

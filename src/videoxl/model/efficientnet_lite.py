@@ -5,10 +5,14 @@ no squeeze-and-excitation, and a stem and head that do not widen. Convolutions p
 the size of each input, so any height and width may be given. Batch norms always use their stored statistics, in
 training too: the tower of a video model is frozen, and clips are no sample of the pictures it was trained on.
 
-Letters: B batch, C channels, H height, W width, N patches (row by row), D hidden width.
+A tower whose last blocks have learned something else may keep the published ones beside them, up to the classifier: it
+then says what it was published to say, too.
+
+Letters: B batch, C channels, H height, W width, N patches (row by row), D hidden width, I classes.
 """
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import nn
@@ -47,6 +51,10 @@ class EfficientNetLiteConfig(PreTrainedConfig):
     stages: list[list[int]] | tuple[tuple[int, ...], ...] = STAGES
     stem_channels: int = 32
     hidden_size: int = 1280
+    num_classes: int = 0
+    """Classes of a classifier beside the features; 0 for a tower without one."""
+    classifier_from: int = 0
+    """The first block that the classifier has of its own; those before it are shared."""
 
     @classmethod
     def variant(cls, name: str, **overrides: object) -> "EfficientNetLiteConfig":
@@ -123,8 +131,33 @@ class InvertedBottleneck(nn.Module):
         return out_BCHW + features_BCHW if self.has_skip else out_BCHW
 
 
+@dataclass
+class EfficientNetLiteOutput(BaseModelOutputWithPooling):
+    """What a tower says of some pictures."""
+
+    probabilities: torch.Tensor | None = None
+    """Of the classifier's classes, (B, I); (B, 0) without one."""
+
+
+class Classifier(nn.Module):
+    """The published end of a network: its last blocks, its head and its classes."""
+
+    def __init__(self, config: EfficientNetLiteConfig) -> None:
+        super().__init__()
+        sizes = config.block_sizes()[config.classifier_from :]
+        self.blocks = nn.ModuleList(InvertedBottleneck(**size) for size in sizes)
+        self.head = Convolution(sizes[-1]["out_channels"], config.hidden_size)
+        self.linear = nn.Linear(config.hidden_size, config.num_classes)
+
+    def forward(self, features_BCHW: torch.Tensor) -> torch.Tensor:
+        """Probabilities (B, I), from what the blocks before its own make of pictures."""
+        for block in self.blocks:
+            features_BCHW = block(features_BCHW)
+        return self.linear(self.head(features_BCHW).mean((2, 3))).softmax(-1)
+
+
 class EfficientNetLiteModel(PreTrainedModel):
-    """Stem, blocks and 1 x 1 head, without the classifier."""
+    """Stem, blocks and 1 x 1 head; beside them a classifier, where the config has classes."""
 
     config_class = EfficientNetLiteConfig
     main_input_name = "pixel_values"
@@ -137,15 +170,21 @@ class EfficientNetLiteModel(PreTrainedModel):
         self.stem = Convolution(config.num_channels, config.stem_channels, kernel=3, stride=2)
         self.blocks = nn.ModuleList(InvertedBottleneck(**size) for size in sizes)
         self.head = Convolution(sizes[-1]["out_channels"], config.hidden_size)
+        self.classifier = Classifier(config) if config.num_classes else None
         self.post_init()
 
-    def forward(self, pixel_values: torch.Tensor, **_: object) -> BaseModelOutputWithPooling:
+    def forward(self, pixel_values: torch.Tensor, **_: object) -> EfficientNetLiteOutput:
         """Features of (B, 3, H, W) pixels: `last_hidden_state` (B, N, D) row by row, `pooler_output` their mean."""
         features_BCHW = self.stem(pixel_values.contiguous(memory_format=torch.channels_last))
-        for block in self.blocks:
+        probabilities_BI = features_BCHW.new_zeros(len(pixel_values), 0)
+        for index, block in enumerate(self.blocks):
+            if self.classifier is not None and index == self.config.classifier_from:
+                probabilities_BI = self.classifier(features_BCHW)
             features_BCHW = block(features_BCHW)
         features_BND = self.head(features_BCHW).flatten(2).transpose(1, 2)
-        return BaseModelOutputWithPooling(last_hidden_state=features_BND, pooler_output=features_BND.mean(1))
+        return EfficientNetLiteOutput(
+            last_hidden_state=features_BND, pooler_output=features_BND.mean(1), probabilities=probabilities_BI
+        )
 
 
 def _round_channels(channels: float) -> int:

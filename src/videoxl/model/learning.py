@@ -135,19 +135,19 @@ def _seen(
         return frame_features(tower, frames, model.config)
 
     def whole() -> tuple[torch.Tensor, torch.Tensor]:
-        patches_FND, embedding_FD = features()
-        return projector(patches_FND), embedding_FD
+        patches_FND, embedding_FD, seen_FI = features()
+        return projector(patches_FND, seen_FI), embedding_FD
 
     if _learns(tower):
         return checkpoint(whole, use_reentrant=False) if checkpoints else whole()
     with torch.no_grad():
-        patches_FND, embedding_FD = features()
+        patches_FND, embedding_FD, seen_FI = features()
     if not _learns(projector):
         with torch.no_grad():
-            return projector(patches_FND), embedding_FD
+            return projector(patches_FND, seen_FI), embedding_FD
     if checkpoints:
         return checkpoint(projector, patches_FND, use_reentrant=False), embedding_FD
-    return projector(patches_FND), embedding_FD
+    return projector(patches_FND, seen_FI), embedding_FD
 
 
 def _learns(module: torch.nn.Module) -> bool:

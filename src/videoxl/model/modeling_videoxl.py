@@ -77,8 +77,8 @@ class VideoXLModel(VideoXLPreTrainedModel):
 
     def get_video_features(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Visual tokens (F, M, D) of frames (F, 3, height, width)."""
-        chunks = pixel_values.split(FRAMES_AT_ONCE)
-        return torch.cat([self.projector(frame_features(self.vision_tower, part, self.config)[0]) for part in chunks])
+        chunks = (frame_features(self.vision_tower, part, self.config) for part in pixel_values.split(FRAMES_AT_ONCE))
+        return torch.cat([self.projector(seen.patches_FND, seen.seen_FI) for seen in chunks])
 
 
 class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):

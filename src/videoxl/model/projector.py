@@ -3,7 +3,8 @@
 The released code pools after the second Linear. A mean commutes with a linear map, so pooling before it gives the same
 tokens for a quarter of the work (not before the GELU, which is no linear map).
 
-F frames, N patches (row-major on a grid), M visual tokens per frame, D hidden width.
+F frames, N patches (row-major on a grid), M visual tokens per frame, D hidden width, I classes of the tower's
+classifier.
 """
 
 import torch
@@ -11,6 +12,7 @@ from torch import nn
 from torch.nn.functional import avg_pool2d
 
 from videoxl.model.configuration_videoxl import VideoXLConfig
+from videoxl.model.word_focus import WordFocus
 from videoxl.model.word_gate import WordGate
 
 
@@ -26,13 +28,13 @@ class Projector(nn.Module):
         self.linear_2 = nn.Linear(hidden, width)
         self.grid = config.patch_grid
         self.stride = config.spatial_pool_stride
-        self.gate = WordGate(width=width, **config.word_gate) if config.word_gate else None
+        self.gate = WordGate(width=width, **config.word_gate) if config.word_gate else nn.Identity()
+        self.focus = WordFocus(width=width, **config.word_focus) if config.word_focus else None
 
-    def forward(self, features_FND: torch.Tensor) -> torch.Tensor:
-        """Visual tokens (F, M, D)."""
-        hidden_FND = self.act(self.linear_1(features_FND))
-        tokens_FMD = self.linear_2(self._pool(hidden_FND))
-        return tokens_FMD if self.gate is None else self.gate(tokens_FMD)
+    def forward(self, features_FND: torch.Tensor, seen_FI: torch.Tensor | None = None) -> torch.Tensor:
+        """Visual tokens (F, M, D); `seen_FI`, what the tower's classifier sees, is for models with a focus."""
+        tokens_FMD = self.gate(self.linear_2(self._pool(self.act(self.linear_1(features_FND)))))
+        return tokens_FMD if self.focus is None else self.focus(tokens_FMD, seen_FI)
 
     def _pool(self, hidden_FND: torch.Tensor) -> torch.Tensor:
         if self.stride == 1:

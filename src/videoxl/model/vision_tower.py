@@ -3,7 +3,7 @@
 Transformers' towers return every hidden state or the last one. We want one that is often not the last, for thousands of
 frames, so the encoder's layers are run up to it and no further.
 
-F frames, N patches, D width of the tower.
+F frames, N patches, D width of the tower, I classes of its classifier.
 """
 
 from typing import NamedTuple
@@ -23,6 +23,8 @@ class FrameFeatures(NamedTuple):
     patches_FND: torch.Tensor
     embedding_FD: torch.Tensor
     """One vector a frame, for finding where the picture changes: the class token, or the mean of the patches."""
+    seen_FI: torch.Tensor
+    """What the tower's classifier sees, as probabilities; (F, 0) for towers without one."""
 
 
 def build_vision_tower(config: PreTrainedConfig) -> nn.Module:
@@ -33,8 +35,8 @@ def build_vision_tower(config: PreTrainedConfig) -> nn.Module:
 def frame_features(tower: nn.Module, pixel_values: torch.Tensor, config: VideoXLConfig) -> FrameFeatures:
     """Features of frames (F, 3, height, width), in the order of the frames."""
     if not hasattr(tower.config, "num_hidden_layers"):
-        patches_FND = tower(pixel_values).last_hidden_state
-        return FrameFeatures(patches_FND, patches_FND.mean(dim=1))
+        output = tower(pixel_values)
+        return FrameFeatures(output.last_hidden_state, output.last_hidden_state.mean(dim=1), output.probabilities)
     hidden = _hidden_state(tower, pixel_values, config.vision_feature_layer)
     num_patches = config.patch_grid[0] * config.patch_grid[1]
     num_class_tokens = hidden.shape[1] - num_patches
@@ -45,7 +47,8 @@ def frame_features(tower: nn.Module, pixel_values: torch.Tensor, config: VideoXL
         )
     embedding_FD = hidden[:, 0] if num_class_tokens else hidden.mean(dim=1)
     drops_class_token = config.vision_feature_select_strategy == "default"
-    return FrameFeatures(hidden[:, num_class_tokens:] if drops_class_token else hidden, embedding_FD)
+    patches_FND = hidden[:, num_class_tokens:] if drops_class_token else hidden
+    return FrameFeatures(patches_FND, embedding_FD, hidden.new_zeros(len(hidden), 0))
 
 
 def _hidden_state(tower: nn.Module, pixel_values: torch.Tensor, feature_layer: int) -> torch.Tensor:

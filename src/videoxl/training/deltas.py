@@ -33,9 +33,8 @@ FILE = "deltas.safetensors"
 DOWN, UP = ".lora_A.default.weight", ".lora_B.default.weight"
 WRAPPED = ".base_layer."  # how peft names a weight that has an adapter beside it
 CONFIG_FIELDS = (
-    "compression_ratios", "interval_frames", "layout_rule", "evidence_layers", "evidence_background", "excerpt",
-    "time_token_id",
-    "inventory",
+    "compression_ratios", "interval_frames", "layout_rule", "evidence_layers", "evidence_background",
+    "time_token_id", "inventory",
 )  # fmt: skip
 """What training decides of a config; the rest follows from the base."""
 

@@ -1,5 +1,7 @@
 """Examples tell the truth about the frames that they show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -45,9 +47,11 @@ def test_sights_are_asked_for_only_where_they_are_certain(bank, recipe) -> None:
         bank.tokens_RMD, _labels(bank), names=bank.names,
         is_distractor_R=_distractors(bank), sights=sights, sight_R=sight_R, possible_RP=possible_RP,
     )  # fmt: skip
+    talk = replace(recipe.examples.talk, made_up_inventories=0)
+    config = replace(recipe.examples, talk=talk)
     generator, asked = np.random.default_rng(3), set()
     for _ in range(60):
-        example = draw_example(known, generator, num_frames=12, config=recipe.examples)
+        example = draw_example(known, generator, num_frames=12, config=config)
         for turn in example.turns:
             noun = next((sight for sight in sights if sight in turn.question), None)
             if noun is None:
@@ -62,6 +66,39 @@ def test_sights_are_asked_for_only_where_they_are_certain(bank, recipe) -> None:
                 assert (example.faintness[rests_F] <= 0.1).all()
     assert ("palm tree", "yes") in asked
     assert ("seashore", "no") in asked
+
+
+def test_moments_say_what_frames_tell_and_where_they_are_vague(bank, recipe) -> None:
+    """Behind the showings come the frames that tell each sight, as clearly as can be, and then the vague ones."""
+    told_R = np.full(len(bank.tokens_RMD), -1)
+    told_R[bank.background[:6]], told_R[bank.background[6:9]] = 1, 0
+    is_vague_R = np.isin(np.arange(len(told_R)), bank.background[9:12])
+    known = FrameBank(
+        bank.tokens_RMD, _labels(bank), names=bank.names, is_distractor_R=_distractors(bank),
+        sights=("palm tree", "seashore"), told_R=told_R, is_vague_R=is_vague_R,
+    )  # fmt: skip
+    generator, seen = np.random.default_rng(5), set()
+    for _ in range(60):
+        example = draw_example(known, generator, num_frames=12, config=recipe.examples)
+        told_F, is_faint_F = told_R[example.frames], example.faintness > 0.1
+        says_behind_F = (told_R[example.behind] >= 0) | is_vague_R[example.behind]
+        vague_F = is_vague_R[example.frames] | is_faint_F & ((told_F >= 0) | says_behind_F)
+        first = len(example.showings)
+        for sight, shown_F in zip(example.told, example.moments_XF[first:], strict=False):
+            assert (shown_F == ((told_F == sight) & ~vague_F)).all()
+            assert shown_F.any()
+            seen.add(sight)
+        assert (example.moments_XF[first + len(example.told)] == vague_F).all()
+    assert seen == {0, 1}
+
+
+def test_no_more_turns_are_kept_than_are_wanted(bank, recipe) -> None:
+    """Some of those that a film has, not always the same."""
+    config = replace(recipe.examples, most_turns=3)
+    generator = np.random.default_rng(6)
+    turns = [draw_example(bank, generator, num_frames=12, config=config).turns for _ in range(20)]
+    assert {len(each) for each in turns} == {3}
+    assert len({turn.kind for each in turns for turn in each}) > 6
 
 
 def _labels(bank: FrameBank) -> np.ndarray:

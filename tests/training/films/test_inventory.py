@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from videoxl.memory.cache import BatchMemory
 from videoxl.memory.key_values import KeyValues
-from videoxl.training.films.inventory import NUM_FOREIGN, draw_steps, take_steps
+from videoxl.training.films.inventory import NUM_FOREIGN, Tellable, draw_steps, take_steps
 from videoxl.training.films.step import Watched
 
-NOTHING, VOCAB = 1, 20
+NOTHING, END, VOCAB = 1, 2, 20
 NUM_TEXT, NUM_ROWS = 2, 14
 SPANS = (range(2, 5), range(7, 10), range(10, 14))  # rows 5 and 6 are of other films
 TOLERANCE = 2e-5
@@ -33,13 +33,18 @@ def watched_rows(shows_BXS, past=None, spans=SPANS):
     return Watched(past, torch.arange(NUM_ROWS) >= NUM_TEXT, shows_BXS, spans)
 
 
+def tellable(names):
+    """Showings of films, which are their first moments."""
+    return [Tellable(0, of_film) for of_film in names]
+
+
 @settings(max_examples=80)
 @given(films(), st.integers(0, 99))
 def test_a_step_may_say_what_it_sees(film, seed):
     """Every interval is asked about; names of what a step sees are right, or nothing; text is always seen."""
     names, shows_BXS = film
     generator = torch.Generator().manual_seed(seed)
-    steps = draw_steps(watched_rows(shows_BXS), names, nothing=NOTHING, vocab_size=VOCAB, generator=generator)
+    steps = draw_steps(watched_rows(shows_BXS), tellable(names), nothing=NOTHING, vocab_size=VOCAB, generator=generator)
     for number, of_film in enumerate(names):
         counts = steps.counts_BT[number]
         sees_TS, shows_XS = steps.sees_BTS[number][counts], shows_BXS[number, : len(of_film)]
@@ -63,9 +68,31 @@ def test_what_was_told_is_hidden():
     parts = set()
     for seed in range(20):
         generator = torch.Generator().manual_seed(seed)
-        steps = draw_steps(watched_rows(shows_BXS), [[7, 8]], nothing=NOTHING, vocab_size=VOCAB, generator=generator)
+        steps = draw_steps(
+            watched_rows(shows_BXS), tellable([[7, 8]]), nothing=NOTHING, vocab_size=VOCAB, generator=generator
+        )
         parts |= {tuple(rows.nonzero()[NUM_TEXT:, 0].tolist()) for rows in steps.sees_BTS[0]}
     assert {(10, 11), (11, 12, 13), (10, 11, 12, 13)} <= parts
+
+
+def test_where_something_is_half_told_nothing_is_asked():
+    """Moments may be any in a row; an interval with a vague row has no step, nor have rows of other films."""
+    shows_BXS = torch.zeros(1, 4, NUM_ROWS, dtype=torch.bool)
+    shows_BXS[0, 0, 2] = shows_BXS[0, 1, 3] = shows_BXS[0, 2, 11] = shows_BXS[0, 3, 8] = True
+    steps = draw_steps(
+        watched_rows(shows_BXS), [Tellable(1, (7, 8), vague=3)], nothing=NOTHING, vocab_size=VOCAB,
+        generator=torch.Generator().manual_seed(0),
+    )  # fmt: skip
+    seen = [tuple(rows.nonzero()[NUM_TEXT:, 0].tolist()) for rows in steps.sees_BTS[0][steps.counts_BT[0]]]
+    said = [tuple(words.nonzero()[:, 0].tolist()) for words in steps.may_say_BTC[0][steps.counts_BT[0]]]
+    assert list(zip(seen, said, strict=True)) == [
+        ((2, 3, 4), (7,)), ((2, 4), (NOTHING,)), ((10, 11, 12, 13), (8,)), ((10, 12, 13), (NOTHING,)),
+    ]  # fmt: skip
+    none = draw_steps(
+        watched_rows(shows_BXS, spans=SPANS[1:2]), [Tellable(1, (7, 8), vague=3)], nothing=NOTHING, vocab_size=VOCAB,
+        generator=torch.Generator(),
+    )  # fmt: skip
+    assert not none.counts_BT.any()
 
 
 @pytest.fixture
@@ -92,19 +119,21 @@ def test_a_step_reads_what_a_memory_of_those_rows_would_give(model):
     generator = torch.Generator().manual_seed(0)
     vocab_size = model.lm_head.out_features
     steps = draw_steps(
-        watched_rows(shows_BXS), [[7, 8], [9]], nothing=NOTHING, vocab_size=vocab_size, generator=generator
+        watched_rows(shows_BXS), tellable([[7, 8], [9]]), nothing=NOTHING, vocab_size=vocab_size, generator=generator
     )
     question = [3, 12, 4]
-    taken = take_steps(model, watched_rows(shows_BXS, past), steps, question_ids=question, look_layers=(1,))
+    taken = take_steps(model, watched_rows(shows_BXS, past), steps, question_ids=question, end_id=END, look_layers=(1,))
     expected = []
     for film, step in steps.counts_BT.nonzero().tolist():
         kept = steps.sees_BTS[film, step].nonzero()[:, 0]
         alone = BatchMemory(rotate=lambda keys, _, kept=kept: model.decoder.rotate(keys, kept))
         alone.append(KeyValues(*(part[:, film : film + 1][:, :, :, kept] for part in rows)))
-        positions = NUM_ROWS + torch.arange(len(question))[None]
-        hidden = model.decoder(model.decoder.embed_tokens(torch.tensor([question])), alone, position_ids=positions)
-        probability_C = model.lm_head(hidden[0, -1]).softmax(dim=-1)
-        expected.append(-probability_C[steps.may_say_BTC[film, step]].sum().log())
+        right = steps.may_say_BTC[film, step].nonzero()[:, 0].tolist()
+        ids = torch.tensor([[*question, right[0]]])
+        positions = NUM_ROWS + torch.arange(len(question) + 1)[None]
+        hidden = model.decoder(model.decoder.embed_tokens(ids), alone, position_ids=positions)
+        name_C, end_C = model.lm_head(hidden[0, -2:]).softmax(dim=-1)
+        expected.append(-name_C[right].sum().log() - end_C[END].log())
     torch.testing.assert_close(taken.loss, torch.stack(expected).mean(), atol=TOLERANCE, rtol=0)
     assert len(taken.is_right_N) == len(taken.shows_N) == len(expected)
     assert int(taken.shows_N.sum()) == int(steps.shows_BTS.any(dim=2).sum()) >= 3
@@ -115,8 +144,9 @@ def test_films_that_show_nothing_are_learned_from(model):
     past, _ = past_of(model, 2)
     watched = watched_rows(torch.zeros(2, 1, NUM_ROWS, dtype=torch.bool), past)
     generator = torch.Generator().manual_seed(0)
-    steps = draw_steps(watched, [[], []], nothing=NOTHING, vocab_size=model.lm_head.out_features, generator=generator)
-    taken = take_steps(model, watched, steps, question_ids=[3, 4], look_layers=(1,))
+    vocab_size = model.lm_head.out_features
+    steps = draw_steps(watched, tellable([[], []]), nothing=NOTHING, vocab_size=vocab_size, generator=generator)
+    taken = take_steps(model, watched, steps, question_ids=[3, 4], end_id=END, look_layers=(1,))
     assert taken.look_loss == 0
     assert not taken.shows_N.any()
     taken.loss.backward()

@@ -10,7 +10,7 @@ from videoxl.training.films.foreign_rows import ForeignRows
 from videoxl.training.films.model_folder import new_processor
 from videoxl.training.films.packing import TurnEncoder, pack
 from videoxl.training.films.step import film_batch, read, tokens, watch
-from videoxl.training.films.talk import OPEN_KINDS, FilmTalk, Showing, TalkConfig
+from videoxl.training.films.talk import FilmTalk, Showing, TalkConfig
 
 TOLERANCE = 2e-5  # float32 sums in another order, through two layers
 
@@ -73,6 +73,9 @@ INVENTORIES = {
     ("<after>", "apple"): ["<next>"],
     ("<before>", "dog"): ["<next>"],
     ("<before>", "apple"): ["one", "dog", "<next>"],
+    ("<has>", "dog"): ["one", "dog", "<next>"],
+    ("<has>", "apple"): ["one", "apple", "<next>"],
+    ("<has>", "drum"): ["<next>"],
 }
 
 
@@ -85,8 +88,7 @@ def test_a_block_is_what_a_person_would_ask(processor, encoder, recipe) -> None:
         block = encoder.block([turn])
         prompt = processor.question(turn.question)
         inventory = list(turn.inventory)
-        if turn.kind in OPEN_KINDS:
-            assert inventory == INVENTORIES[turn.request]
+        assert inventory == INVENTORIES[turn.request]
         words = processor.tokenizer.convert_ids_to_tokens(list(block.ids))
         assert words == [*inventory, *processor.tokenizer.convert_ids_to_tokens(prompt), *turn.answer]
         learned = [label for label in block.labels if label != -100]
@@ -96,9 +98,8 @@ def test_a_block_is_what_a_person_would_ask(processor, encoder, recipe) -> None:
 
 
 def test_the_inventory_is_asked_for(processor, encoder, films) -> None:
-    """Behind the turns stand some of the questions that want it, by themselves, with the token that asks for it."""
+    """Behind the turns stand some of the questions, by themselves, with the token that asks for it."""
     turns = films[0].turns
-    assert {bool(turn.inventory) for turn in turns} == {True, False}
     blocks = encoder.blocks(turns, np.random.default_rng(2), second_turn_share=0.0)
     requests = blocks[len(turns) :]
     wanting = {(*processor.question(turn.question), *ids_of(processor, turn.request)) for turn in turns if turn.request}
@@ -107,7 +108,7 @@ def test_the_inventory_is_asked_for(processor, encoder, films) -> None:
     for request in requests:
         learned = [label for label in request.labels if label != -100]
         assert learned == [*request.ids[len(request.ids) - len(learned) + 1 :], processor.tokenizer.eos_token_id]
-        assert processor.tokenizer.convert_ids_to_tokens(learned[0]) in ("<next>", "<after>", "<before>")
+        assert processor.tokenizer.convert_ids_to_tokens(learned[0]) in ("<next>", "<after>", "<before>", "<has>")
 
 
 def ids_of(processor, words):
@@ -116,11 +117,12 @@ def ids_of(processor, words):
 
 def test_a_second_turn_follows_the_first(processor, encoder, films) -> None:
     """Two turns of one conversation stand as `chat` would put them, with the end learned at the first one's end."""
-    first, second = [turn for turn in films[0].turns if not turn.request][:2]
+    first, second = films[0].turns[:2]
     block = encoder.block([first, second])
-    answer = processor.tokenizer.convert_tokens_to_ids(list(first.answer))
+    ids = processor.tokenizer.convert_tokens_to_ids
     assert list(block.ids[: -len(second.answer)]) == [
-        *processor.question(first.question), *answer, *processor.next_question(second.question),
+        *ids(list(first.inventory)), *processor.question(first.question), *ids(list(first.answer)),
+        *ids(list(second.inventory)), *processor.next_question(second.question),
     ]  # fmt: skip
     assert block.labels.count(processor.tokenizer.eos_token_id) == 2
 

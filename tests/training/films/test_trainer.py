@@ -90,10 +90,10 @@ def test_a_run_says_what_it_did(make_model, recipe, processor, bank, tmp_path) -
         "loss",
         "answer",
         "look",
-        "shown",
-        "not_shown",
-        "next_loss",
-        "next_look",
+        "picture",
+        "no_picture",
+        "picture_loss",
+        "picture_look",
         "is_there.no",
         "seconds",
     } <= lines[0].keys()
@@ -187,6 +187,6 @@ def test_a_recipe_may_do_without_inventories(make_model, recipe, processor, bank
                for turn in example.turns)  # fmt: skip
     FilmTrainer(make_model(), processor, bank, without, tmp_path, log_every=2).run(until_step=2)
     [line] = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert not {"shown", "not_shown", "next_loss", "next_look"} & line.keys()
+    assert not {"picture", "no_picture", "picture_loss", "sight_loss"} & line.keys()
     assert new_model(without, processor).config.inventory is None
     assert new_model(recipe, processor).config.inventory["question"] == INVENTORY_QUESTION

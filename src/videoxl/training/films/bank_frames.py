@@ -16,6 +16,7 @@ import torch
 from safetensors.torch import load_file
 from torch.utils.data import DataLoader, Dataset
 
+from videoxl.model.word_focus import WordFocus
 from videoxl.model.word_gate import WordGate
 from videoxl.synth.splits import split_generator
 from videoxl.training.checkpoint_folder import full_disk_said, write_tensors
@@ -44,6 +45,9 @@ class BankConfig:
     """A frame clearly shows a thing to which the tower's classifier gives at least this."""
     least_frames: int = 6
     """Things that are clear on fewer frames of the bank are not learned."""
+    told: int = 18
+    """Frames of plain film, for each thing, to which its word is added as the focus would: few show it by chance, and a
+    decoder has to meet every word often."""
     left_out: tuple[str, ...] = ()
     """Things whose word means something else to most people."""
 
@@ -86,8 +90,8 @@ class BankFrames(Dataset):
 
 def make_bank(frames: BankFrames, path: Path, *, workers: int) -> dict[str, torch.Tensor]:
     """All frames through the tagger, kept at `path`; what is there is not made again."""
-    if path.exists():
-        return load_file(path)
+    if path.exists():  # copied, since where a tensor lies in a file decides how sums of it are rounded
+        return {name: tensor.clone() for name, tensor in load_file(path).items()}
     chunks = []
     with interruption() as wish, step_bar("bank", total=len(frames), unit=f"x{CHUNK} frames") as bar:
         for chunk in DataLoader(frames, batch_size=None, num_workers=workers):
@@ -109,31 +113,56 @@ def frame_bank(
     names: Sequence[str],
     things: Sequence[str],
     gate: WordGate,
+    focus: WordFocus,
+    sights: Sequence[str],
     config: BankConfig,
 ) -> FrameBank:
-    """The bank as films use it, its tokens behind the gate; of `things` (by class) those become sights that are often
-    clear enough."""
+    """The bank as films use it: its tokens are behind the gate and the focus.
+
+    Args:
+        things: Words of the classifier's classes.
+        sights: Those of them that films are asked about.
+    """
     kind_R, likely_RP = tensors["kind"].numpy(), tensors["likely"].numpy()
     likelihood_RP = tensors["likelihood"].numpy()
-    is_plain_R = np.isin(kind_R, [KINDS.index("scene"), KINDS.index("crop")])
-    clear_R = np.where(is_plain_R & (likelihood_RP[:, 0] >= config.sure), likely_RP[:, 0], -1)
-    sights = _sights(clear_R, [*names, *config.left_out], things, config.least_frames)
-    number_of = np.full(len(things) + 1, -1)  # the last stands for none
+    number_of = np.full(len(things), -1)
     number_of[[things.index(sight) for sight in sights]] = np.arange(len(sights))
+    is_plain_R = np.isin(kind_R, [KINDS.index("scene"), KINDS.index("crop")])
+    sight_R = np.where(is_plain_R & (likelihood_RP[:, 0] >= config.sure), number_of[likely_RP[:, 0]], -1)
     possible_RP = np.where(likelihood_RP >= LEAST_POSSIBLE, number_of[likely_RP], -1)
+    numbers_RP = number_of[likely_RP]
+    is_told_RP = (likelihood_RP >= focus.sure) & (numbers_RP >= 0)
+    is_vague_RP = (likelihood_RP > focus.unsure) & (numbers_RP >= 0) & ~is_told_RP
+    told_R = np.where(is_told_RP.any(1), numbers_RP[np.arange(len(numbers_RP)), is_told_RP.argmax(1)], -1)
+    gated_RMD = gate(tensors["tokens"])
+    seen_RI = torch.zeros(len(gated_RMD), len(things)).scatter_(1, tensors["likely"], tensors["likelihood"])
+    plain_R = np.flatnonzero(is_plain_R & (possible_RP < 0).all(1))
+    told_T = np.repeat(np.arange(len(sights)), config.told if len(plain_R) else 0)
+    rows_T = np.random.default_rng(0).choice(plain_R, size=len(told_T)) if len(told_T) else told_T
+    told_TI = torch.zeros(len(told_T), len(things))
+    told_TI[torch.arange(len(told_T)), [things.index(sights[sight]) for sight in told_T.tolist()]] = 1.0
+    told_TP = np.full((len(told_T), possible_RP.shape[1]), -1)
+    told_TP[:, 0] = told_T
     return FrameBank(
-        gate(tensors["tokens"]),
-        tensors["label"].numpy(),
+        torch.cat([focus(gated_RMD, seen_RI), focus(gated_RMD[torch.from_numpy(rows_T)], told_TI)]),
+        np.concatenate([tensors["label"].numpy(), np.full(len(told_T), len(names))]),
         names=names,
-        is_distractor_R=kind_R == KINDS.index("stranger"),
+        is_distractor_R=np.concatenate([kind_R == KINDS.index("stranger"), np.zeros(len(told_T), dtype=bool)]),
         sights=sights,
-        sight_R=number_of[clear_R],
-        possible_RP=possible_RP,
+        sight_R=np.concatenate([sight_R, told_T]),
+        possible_RP=np.concatenate([possible_RP, told_TP]),
+        told_R=np.concatenate([told_R, told_T]),
+        is_vague_R=np.concatenate([is_vague_RP.any(1) | (is_told_RP.sum(1) > 1), np.zeros(len(told_T), dtype=bool)]),
     )
 
 
-def _sights(clear_R: np.ndarray, taken: Sequence[str], things: Sequence[str], least_frames: int) -> list[str]:
-    """Things that footage shows often enough; one whose word is taken, or that of two things, is left out."""
-    shown, times = np.unique(clear_R[clear_R >= 0], return_counts=True)
-    often = [things[index] for index in shown[times >= least_frames].tolist()]
-    return [thing for thing in often if thing not in taken and things.count(thing) == 1]
+def clear_sights(
+    tensors: dict[str, torch.Tensor], *, names: Sequence[str], things: Sequence[str], config: BankConfig
+) -> list[str]:
+    """Things that footage shows clearly and often enough; one whose word is taken, or stands for two, is left out."""
+    kind_R, likely_RP = tensors["kind"].numpy(), tensors["likely"].numpy()
+    is_plain_R = np.isin(kind_R, [KINDS.index("scene"), KINDS.index("crop")])
+    is_clear_R = is_plain_R & (tensors["likelihood"][:, 0].numpy() >= config.sure)
+    shown, times = np.unique(likely_RP[is_clear_R, 0], return_counts=True)
+    often = [things[index] for index in shown[times >= config.least_frames].tolist()]
+    return [thing for thing in often if thing not in {*names, *config.left_out} and things.count(thing) == 1]

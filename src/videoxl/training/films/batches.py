@@ -51,7 +51,7 @@ class FilmBatches(Dataset[FilmBatch]):
                 generator,
                 num_frames=shape.num_frames,
                 config=recipe.examples,
-                asks_for_sights=shape.foreign_rows == 0,  # nobody knows what foreign rows show
+                asks_for_sights=recipe.examples.talk.takes_inventories or shape.foreign_rows == 0,
             )
             for _ in range(num_films)
         ]

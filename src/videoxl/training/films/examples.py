@@ -26,7 +26,9 @@ class Example:
     showings: tuple[Showing, ...]
     turns: tuple[Turn, ...]
     moments_XF: np.ndarray
-    """Boolean: the frames of each showing, then those that turns rest on."""
+    """Boolean: the frames of each showing, those that tell each sight, vague ones, then what turns rest on."""
+    told: tuple[int, ...]
+    """Sights that are told by some frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class ExampleConfig:
     """Films in which a picture without a name is shown, too."""
     second_turn_share: float = 0.15
     """Turns that follow another one of the same film in one conversation."""
+    most_turns: int = 40
+    """Of those that `talk` makes: reading them takes most of a step."""
     talk: TalkConfig = field(default_factory=TalkConfig)
 
 
@@ -70,25 +74,34 @@ def draw_example(
     spans = _spans(generator, num_frames, len(names), config.most_frames_shown)
     showings = tuple(Showing(int(name), *span) for name, span in zip(names, spans, strict=False))
     frames, behind, faintness = _film(bank, generator, num_frames, showings, config)
+    seen_F = np.where(faintness <= CLEAR, bank.sight_R[frames], -1)
+    seen = np.unique(seen_F[seen_F >= 0]).tolist()
     sights: list[Sight] = []
     others: list[str] = []
     if asks_for_sights:
-        sights, others = _sights(bank, generator, frames, behind, faintness)
+        sights = [Sight(bank.sights[sight], seen_F == sight) for sight in seen]
+        others = _other_sights(bank, generator, np.concatenate([frames, behind]))
+    told_F, is_vague_F = _told(bank, frames, behind, faintness)
+    told = np.unique(told_F[told_F >= 0]).tolist()
     moments = [_frames_of(showing, num_frames) for showing in showings]
+    moments += [*(told_F == sight for sight in told), is_vague_F]
     talk = FilmTalk(showings, bank.names, num_frames, sights, others, generator, moments, config.talk)
     turns = talk.turns()
     if config.talk.takes_inventories:
         for _ in range(config.talk.made_up_inventories):
             turns += _made_up(bank, generator, config)
+    turns = tuple(turns[index] for index in generator.permutation(len(turns))[: config.most_turns])
     moments_XF = np.array(talk.moments, dtype=bool).reshape(len(talk.moments), num_frames)
-    return Example(frames, behind, faintness, showings, turns, moments_XF)
+    return Example(frames, behind, faintness, showings, turns, moments_XF, tuple(told))
 
 
 def _made_up(bank: FrameBank, generator: np.random.Generator, config: ExampleConfig) -> tuple[Turn, ...]:
     """What follows from the inventory of some other film, without anything to look at."""
     names = _names(bank, generator, config).tolist()
     showings = [Showing(name, place, place + 1) for place, name in enumerate(names)]
-    talk = FilmTalk(showings, bank.names, len(names), [], [], generator, [], config.talk)
+    seen, *others = generator.permutation(bank.sights).tolist() or [None]
+    sights = [Sight(seen, np.ones(len(names), dtype=bool))] if seen else []
+    talk = FilmTalk(showings, bank.names, len(names), sights, others[:1], generator, [], config.talk)
     return tuple(replace(turn, rests_on=(NOT_SHOWN,) * len(turn.answer)) for turn in talk.follows())
 
 
@@ -112,16 +125,21 @@ def _names(bank: FrameBank, generator: np.random.Generator, config: ExampleConfi
     return names
 
 
-def _sights(
-    bank: FrameBank, generator: np.random.Generator, frames: np.ndarray, behind: np.ndarray, faintness: np.ndarray
-) -> tuple[list[Sight], list[str]]:
-    """Ordinary things that the film's footage clearly shows, and some that it certainly does not."""
-    clear_F = faintness <= CLEAR
-    seen_F = np.where(clear_F, bank.sight_R[frames], -1)
-    seen = [Sight(bank.sights[index], seen_F == index) for index in np.unique(seen_F[seen_F >= 0]).tolist()]
-    possible = set(bank.possible_RP[frames].ravel().tolist()) | set(bank.possible_RP[behind].ravel().tolist())
+def _other_sights(bank: FrameBank, generator: np.random.Generator, frames: np.ndarray) -> list[str]:
+    """Some ordinary things that these frames certainly do not show."""
+    possible = set(bank.possible_RP[frames].ravel().tolist())
     drawn = generator.integers(max(1, len(bank.sights)), size=8).tolist() if bank.sights else []
-    return seen, [bank.sights[index] for index in drawn if index not in possible]
+    return [bank.sights[index] for index in drawn if index not in possible]
+
+
+def _told(
+    bank: FrameBank, frames: np.ndarray, behind: np.ndarray, faintness: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which sight is told by each frame (F,), -1 where none; and which frames half tell one."""
+    says_F = (bank.told_R[frames] >= 0) | bank.is_vague_R[frames]
+    says_behind_F = (bank.told_R[behind] >= 0) | bank.is_vague_R[behind]
+    is_vague_F = bank.is_vague_R[frames] | (faintness > CLEAR) & (says_F | says_behind_F)
+    return np.where(is_vague_F, -1, bank.told_R[frames]), is_vague_F
 
 
 def _spans(generator: np.random.Generator, num_frames: int, wanted: int, longest: int) -> list[tuple[int, int]]:

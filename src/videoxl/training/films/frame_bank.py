@@ -29,18 +29,23 @@ class FrameBank:
         sights: Sequence[str] = (),
         sight_R: np.ndarray | None = None,
         possible_RP: np.ndarray | None = None,
+        told_R: np.ndarray | None = None,
+        is_vague_R: np.ndarray | None = None,
     ) -> None:
         """Frames R in any order.
 
         Args:
             is_distractor_R: pictures that are shown like a named one and have no name.
             sights: words of ordinary things; `sight_R` is the one that a frame clearly shows, -1 where none,
-                `possible_RP` those that it may show, -1 where fewer.
+                `possible_RP` those that it may show, -1 where fewer, `told_R` the one whose word is in its tokens, -1
+                where none, and `is_vague_R` whether words are in them that are not quite said.
         """
         labels = np.asarray(labels_R)
         self.tokens_RMD, self.names, self.sights = tokens_RMD, tuple(names), tuple(sights)
         self.sight_R = np.full(len(labels), -1) if sight_R is None else sight_R
         self.possible_RP = self.sight_R[:, None] if possible_RP is None else possible_RP
+        self.told_R = self.sight_R if told_R is None else told_R
+        self.is_vague_R = np.zeros(len(labels), dtype=bool) if is_vague_R is None else is_vague_R
         self.named = [np.flatnonzero(labels == name) for name in range(len(self.names))]
         self.background = np.flatnonzero((labels == len(self.names)) & ~is_distractor_R)
         self.distractors = np.flatnonzero(is_distractor_R)

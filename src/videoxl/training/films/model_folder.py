@@ -15,7 +15,16 @@ from videoxl.model import VideoXLConfig, VideoXLForConditionalGeneration, VideoX
 from videoxl.model.efficientnet_lite import EfficientNetLiteConfig
 from videoxl.synth.questions import NOTHING, NUMBERS
 from videoxl.training.films.recipe import Recipe
-from videoxl.training.films.vocabulary import AFTER, BEFORE, INVENTORY_QUESTION, NEXT, TIME, build_tokenizer
+from videoxl.training.films.vocabulary import (
+    AFTER,
+    BEFORE,
+    HAS,
+    INVENTORY_QUESTION,
+    NEXT,
+    SIGHT_QUESTION,
+    TIME,
+    build_tokenizer,
+)
 
 TOWER = "lite0"
 PIXEL_MEAN, PIXEL_STD = 127 / 255, 128 / 255  # what EfficientNet-Lite was trained with
@@ -40,9 +49,13 @@ def new_processor(recipe: Recipe, names: Sequence[str], sights: Sequence[str] = 
 
 
 def new_model(
-    recipe: Recipe, processor: VideoXLProcessor, *, num_gate_words: int = 0
+    recipe: Recipe, processor: VideoXLProcessor, *, num_names: int = 0, num_things: int = 0
 ) -> VideoXLForConditionalGeneration:
-    """A model of the recipe's sizes, with a gate behind its projector where it gets words; its values are of chance."""
+    """A model of the recipe's sizes, its values of chance.
+
+    Behind its projector are a gate where it gets names, and a focus, and beside its tower a classifier, where it gets
+    ordinary things.
+    """
     sizes, tokenizer = recipe.model, processor.tokenizer
     text = Qwen2Config(
         vocab_size=len(tokenizer),
@@ -58,21 +71,34 @@ def new_model(
         eos_token_id=tokenizer.eos_token_id,
         tie_word_embeddings=True,
     )
-    next_id, after_id, before_id = tokenizer.convert_tokens_to_ids([NEXT, AFTER, BEFORE])
-    inventory = InventoryConfig(next_id, after_id, before_id, INVENTORY_QUESTION, NOTHING, recipe.certainty, NUMBERS)
+    next_id, after_id, before_id, has_id = tokenizer.convert_tokens_to_ids([NEXT, AFTER, BEFORE, HAS])
+    inventory = InventoryConfig(
+        next_id,
+        after_id,
+        before_id,
+        has_id,
+        INVENTORY_QUESTION,
+        SIGHT_QUESTION,
+        NOTHING,
+        recipe.certainty,
+        recipe.named_certainty,
+        NUMBERS,
+    )
     config = VideoXLConfig(
-        vision_config=EfficientNetLiteConfig.variant(TOWER, image_size=sizes.image_size),
+        vision_config=EfficientNetLiteConfig.variant(
+            TOWER, image_size=sizes.image_size, num_classes=num_things, classifier_from=recipe.tagger.first_block
+        ),
         text_config=text,
         vision_feature_layer=-1,
         projector_hidden_size=sizes.projector_hidden_size,
-        word_gate={"num_words": num_gate_words, **asdict(recipe.gate)} if num_gate_words else None,
+        word_gate={"num_words": num_names, **asdict(recipe.gate)} if num_names else None,
+        word_focus={"num_words": num_things, **asdict(recipe.focus)} if num_things else None,
         spatial_pool_stride=sizes.spatial_pool_stride,
         compression_ratios=list(sizes.compression_ratios),
         interval_frames=recipe.curriculum.interval_frames,
         evidence_layers=list(sizes.evidence_layers),
         evidence_background=False,  # measured: first range right in 0.92 instead of 0.61 (docs/log.md)
         inventory=asdict(inventory) if recipe.examples.talk.takes_inventories else None,
-        excerpt=None if recipe.excerpt is None else asdict(recipe.excerpt),
         video_token_id=video_token_id(tokenizer),
         time_token_id=tokenizer.convert_tokens_to_ids(TIME),
         tie_word_embeddings=True,

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from videoxl.engine.excerpt import ExcerptConfig
 from videoxl.training.config import make_config, read_yaml, with_overrides
 from videoxl.training.films.bank_frames import BankConfig
 from videoxl.training.films.curriculum import Curriculum
@@ -36,12 +35,23 @@ class ModelSizes:
 class GateConfig:
     """When a visual token may say that something named is there (model/word_gate.py)."""
 
-    cosine: float = 0.5
-    """Least cosine with a word."""
+    cosine: float = 0.6
+    """Least cosine with a word, and `lead_weight` times its lead."""
     lead: float = 0.1
     """By how much it must be larger than the cosine with the next word."""
+    lead_weight: float = 0.5
     softness: float = 0.04
     floor: float = -3.8
+
+
+@dataclass(frozen=True, slots=True)
+class FocusConfig:
+    """How sure the classifier must be of an ordinary thing, and how clearly its word is said (model/word_focus.py)."""
+
+    unsure: float = 0.2
+    sure: float = 0.4
+    size: float = 1.0
+    mark_size: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +98,11 @@ class Recipe:
     model: ModelSizes = field(default_factory=ModelSizes)
     tagger: TaggerConfig = field(default_factory=TaggerConfig)
     gate: GateConfig = field(default_factory=GateConfig)
-    excerpt: ExcerptConfig | None = None
-    """What a question reads a second time of a long memory (engine/excerpt.py); None where all is read once."""
+    focus: FocusConfig = field(default_factory=FocusConfig)
     certainty: float = 0.8
     """Least probability of a name in an inventory (engine/inventory.py)."""
+    named_certainty: float = 0.3
+    """The same where a question names what it asks for."""
     bank: BankConfig = field(default_factory=BankConfig)
     initialisation: InitialisationConfig = field(default_factory=InitialisationConfig)
     examples: ExampleConfig = field(default_factory=ExampleConfig)

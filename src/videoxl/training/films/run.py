@@ -23,10 +23,11 @@ from safetensors.torch import load_file
 from videoxl import __version__
 from videoxl.errors import UsageError
 from videoxl.model import VideoXLForConditionalGeneration, VideoXLProcessor
+from videoxl.model.word_focus import WordFocus
 from videoxl.model.word_gate import WordGate
 from videoxl.synth.footage import FootageSet
 from videoxl.training.card import CardFacts, DataFacts, card_text, read_log
-from videoxl.training.films.bank_frames import BankFrames, frame_bank, make_bank
+from videoxl.training.films.bank_frames import BankFrames, clear_sights, frame_bank, make_bank
 from videoxl.training.films.composites import Artist
 from videoxl.training.films.frame_bank import FrameBank
 from videoxl.training.films.initialisation import initialise
@@ -150,13 +151,25 @@ class FilmRun:
         )
 
     @cached_property
-    def bank(self) -> FrameBank:
-        """Frames for the decoder's films, made when the tagger is done."""
+    def bank_tensors(self) -> dict[str, torch.Tensor]:
+        """Frames for the decoder's films as the tagger sees them, made when it is done."""
         self.tagging.train()
         tagger = self.tagging.tagger.eval().requires_grad_(False)
         frames = BankFrames(self._artist(draws_held_out=True), tagger, self.frozen, self.beginning[1], self.recipe.bank)
-        tensors = make_bank(frames, self.folder / "bank.safetensors", workers=self.bank_workers)
-        return frame_bank(tensors, names=self.artist.names, things=self.things, gate=self.gate, config=self.recipe.bank)
+        return make_bank(frames, self.folder / "bank.safetensors", workers=self.bank_workers)
+
+    @cached_property
+    def bank(self) -> FrameBank:
+        """The same as films use them."""
+        return frame_bank(
+            self.bank_tensors,
+            names=self.artist.names,
+            things=self.things,
+            gate=self.gate,
+            focus=self.focus,
+            sights=self.sights,
+            config=self.recipe.bank,
+        )
 
     @cached_property
     def gate(self) -> WordGate:
@@ -167,22 +180,49 @@ class FilmRun:
         gate.axis_D.copy_(names.axis_D)
         return gate
 
+    @cached_property
+    def sights(self) -> list[str]:
+        """Ordinary things that may be asked about."""
+        return clear_sights(self.bank_tensors, names=self.artist.names, things=self.things, config=self.recipe.bank)
+
+    @cached_property
+    def focus(self) -> WordFocus:
+        """A focus on the words that the tagger has for the sights."""
+        tagger = self.tagging.tagger
+        words_ID = unit_rms(tagger.names.beside_axis(tagger.seen_ID))
+        focus = WordFocus(*words_ID.shape, **asdict(self.recipe.focus)).requires_grad_(False)
+        rows = [self.things.index(sight) for sight in self.sights]
+        focus.words_ID[rows] = words_ID[rows]
+        focus.mark_D.copy_(_least_used(unit_rms(tagger.names.words_CD)))
+        return focus
+
     def decoder(self) -> tuple[VideoXLForConditionalGeneration, VideoXLProcessor]:
         """The whole model with the tagger's tower and projector, its decoder at starting values."""
         bank, tagger = self.bank, self.tagging.tagger
         processor = new_processor(self.recipe, bank.names, bank.sights)
         torch.manual_seed(self.recipe.seed)
-        model = new_model(self.recipe, processor, num_gate_words=len(bank.names))
-        model.model.vision_tower.load_state_dict(tagger.tower.tower.state_dict())
-        model.model.projector.load_state_dict(tagger.projector.state_dict() | self.gate.state_dict(prefix="gate."))
+        model = new_model(self.recipe, processor, num_names=len(bank.names), num_things=NUM_THINGS)
+        model.model.vision_tower.load_state_dict(tagger.tower.tower.state_dict() | self._classifier())
+        parts = self.gate.state_dict(prefix="gate.") | self.focus.state_dict(prefix="focus.")
+        model.model.projector.load_state_dict(tagger.projector.state_dict() | parts)
         rows = [self.things.index(sight) for sight in bank.sights]
-        words = torch.cat([tagger.names.words_CD, tagger.seen_ID[rows]]).detach()
+        words = torch.cat([tagger.names.words_CD.detach(), self.focus.words_ID[rows]])
         ids = processor.tokenizer.convert_tokens_to_ids([*bank.names, *bank.sights])
         generator = torch.Generator().manual_seed(self.recipe.seed)
         initialise(
             model, dict(zip(ids, unit_rms(words), strict=True)), config=self.recipe.initialisation, generator=generator
         )
         return model, processor
+
+    def _classifier(self) -> dict[str, torch.Tensor]:
+        """The published end of the tower, as `model.efficientnet_lite` names it."""
+        tower, linear = self.frozen.tower, self.beginning[1]
+        parts = {
+            "blocks.": tower.blocks[self.recipe.tagger.first_block :].state_dict(),
+            "head.": tower.head.state_dict(),
+            "linear.": linear,
+        }
+        return {f"classifier.{name}{key}": value for name, part in parts.items() for key, value in part.items()}
 
 
 def run_films(
@@ -271,6 +311,12 @@ def _card(run: FilmRun, model: VideoXLForConditionalGeneration) -> CardFacts:
 
 def _words(bank: FrameBank) -> dict[str, Sequence[str]]:
     return {"names.txt": bank.names, "sights.txt": bank.sights}
+
+
+def _least_used(words_CD: torch.Tensor) -> torch.Tensor:
+    """The direction (D,) that words use least, the axis aside, which they do not use at all."""
+    _, directions_DD = torch.linalg.eigh(words_CD.T @ words_CD)
+    return directions_DD[:, 1]
 
 
 def _part(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

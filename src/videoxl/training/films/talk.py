@@ -8,7 +8,7 @@ F frames, X moments: sets of frames that answers rest on.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -16,14 +16,10 @@ import numpy as np
 from videoxl.engine.inventory import numbered
 from videoxl.synth.questions import NOTHING, NUMBERS
 from videoxl.synth.wording import QuestionKind, phrase, templates
-from videoxl.training.films.vocabulary import AFTER, BEFORE, COMMA, NEXT, TIME
+from videoxl.training.films.vocabulary import AFTER, BEFORE, COMMA, HAS, NEXT, TIME
 
 NEVER = "never"
 NOT_SHOWN = -1
-OPEN_KINDS: frozenset[QuestionKind] = frozenset(
-    {"what", "when_it", "list", "count", "first", "last", "after", "before"}
-)
-"""Kinds that do not name what is asked for, or ask for what is beside it: the inventory is taken first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ class TalkConfig:
     """What comes after, and before, a name; in films that show two or more."""
     often_questions: int = 1
     takes_inventories: bool = True
-    """Whether questions about several showings are answered from an inventory (engine/inventory.py)."""
+    """Whether questions are answered from an inventory (engine/inventory.py)."""
     made_up_inventories: int = 1
     """Inventories of other films, and what follows from them: what is read of one counts, whatever the memory shows."""
     sight_questions: int = 2
@@ -114,11 +110,12 @@ class FilmTalk:
     def follows(self) -> tuple[Turn, ...]:
         """Turns whose answers follow from the inventory alone."""
         turns = [self._list(), self._count(), self._end("first"), self._end("last")]
+        turns += [*self._is_there(), *self._when(), *self._how_often()]
         if len(self._in_order) < 2:
             turns.append(self._what())
         if len(self.showings) > 1:
             turns += self._neighbours(self.config.neighbour_questions)
-        return tuple(turns)
+        return (*turns, *self._sight())
 
     @property
     def _in_order(self) -> list[int]:
@@ -213,10 +210,11 @@ class FilmTalk:
             sight = self.sights[int(self.generator.integers(len(self.sights)))]
             self.moments.append(sight.is_seen_F)
             answer = TIME if kind == "when" else "yes"
-            turns.append(self._turn(kind, (answer,), (len(self.moments) - 1,), sight.word))
+            turns.append(self._turn(kind, (answer,), (len(self.moments) - 1,), sight.word, shown=[sight.word]))
         if self.other_sights:
             word = self.other_sights[int(self.generator.integers(len(self.other_sights)))]
-            turns.append(self._turn(kind, (NEVER if kind == "when" else "no",), (NOT_SHOWN,), word))
+            answer = NEVER if kind == "when" else "no"
+            turns.append(self._turn(kind, (answer,), (NOT_SHOWN,), word))
         return turns
 
     def _any_shown(self) -> int:
@@ -229,18 +227,33 @@ class FilmTalk:
             pass
         return name
 
-    def _turn(self, kind: QuestionKind, answer: tuple[str, ...], rests_on: tuple[int, ...], name: str = "") -> Turn:
+    def _turn(
+        self,
+        kind: QuestionKind,
+        answer: tuple[str, ...],
+        rests_on: tuple[int, ...],
+        name: str = "",
+        *,
+        shown: Sequence[str] | None = None,
+    ) -> Turn:
+        """`shown` is what the inventory may hold, in order; the film's showings when None."""
         wordings = templates(kind, "train")
         wording = wordings[int(self.generator.integers(len(wordings)))]
-        return Turn(kind, phrase(wording, name), answer, rests_on, *self._inventory(kind, name))
+        turn = Turn(kind, phrase(wording, name), answer, rests_on)
+        if not self.config.takes_inventories:
+            return turn
+        if shown is None:
+            shown = [self.names[index] for index, _ in groupby(showing.name for showing in self.showings)]
+        request, part = _part(kind, name, shown)
+        return replace(turn, request=request, inventory=numbered(part, NUMBERS, NEXT))
 
-    def _inventory(self, kind: QuestionKind, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """How the inventory is asked for, and what the engine makes of that."""
-        if kind not in OPEN_KINDS or not self.config.takes_inventories:
-            return (), ()
-        shown = [self.names[index] for index, _ in groupby(showing.name for showing in self.showings)]
-        if kind == "after":
-            return (AFTER, name), numbered(shown[shown.index(name) + 1 :], NUMBERS, NEXT)
-        if kind == "before":
-            return (BEFORE, name), numbered(shown[: shown.index(name)], NUMBERS, NEXT)
-        return (NEXT,), numbered(shown, NUMBERS, NEXT)
+
+def _part(kind: QuestionKind, name: str, shown: Sequence[str]) -> tuple[tuple[str, ...], Sequence[str]]:
+    """What is asked for of an inventory, and what the engine makes of that."""
+    if not name:
+        return (NEXT,), shown
+    if kind == "after":
+        return (AFTER, name), shown[shown.index(name) + 1 :]
+    if kind == "before":
+        return (BEFORE, name), shown[: shown.index(name)]
+    return (HAS, name), [each for each in shown if each == name]

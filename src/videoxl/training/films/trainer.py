@@ -8,7 +8,7 @@ F frames, M visual tokens per frame, D hidden width.
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,11 @@ from videoxl.training.films.batches import FilmBatch, FilmBatches, batch_of
 from videoxl.training.films.examples import Example
 from videoxl.training.films.foreign_rows import ForeignRows
 from videoxl.training.films.frame_bank import FrameBank
-from videoxl.training.films.inventory import draw_steps, take_steps
+from videoxl.training.films.inventory import Tellable, draw_steps, take_steps
 from videoxl.training.films.packing import TurnEncoder
 from videoxl.training.films.recipe import OptimiserConfig, Recipe
 from videoxl.training.films.step import Reading, read, watch
-from videoxl.training.films.vocabulary import INVENTORY_QUESTION
+from videoxl.training.films.vocabulary import INVENTORY_QUESTION, SIGHT_QUESTION
 from videoxl.training.parameters import GroupConfig, ParameterConfig
 from videoxl.training.trainer import VideoXLTrainer
 
@@ -71,7 +71,9 @@ class FilmTrainer(VideoXLTrainer):
             )
         self.names = processor.tokenizer.convert_tokens_to_ids(bank.names)
         self.nothing = processor.tokenizer.convert_tokens_to_ids(NOTHING)
+        self.sights = processor.tokenizer.convert_tokens_to_ids(bank.sights)
         self.step_ids = self.encoder.first(INVENTORY_QUESTION)
+        self.sight_ids = self.encoder.first(SIGHT_QUESTION)
         self.foreign = ForeignRows(recipe.foreign_capacity, device=arguments.device)
         self.batches = FilmBatches(bank, self.encoder, recipe)
         super().__init__(model, arguments=arguments, dataset=self.batches, collate=batch_of, parameters=LEARNS)
@@ -124,20 +126,33 @@ class FilmTrainer(VideoXLTrainer):
             self.scores.add(name, sum(hits), weight=len(hits))
         losses = {"answer": reading.answer_loss, "look": reading.look_loss}
         if self.recipe.examples.talk.takes_inventories:
-            names = [[self.names[showing.name] for showing in example.showings] for example in batch.examples]
-            steps = draw_steps(
-                watched, names, nothing=self.nothing, vocab_size=self.model.lm_head.out_features,
-                generator=generator,
-            )  # fmt: skip
-            taken = take_steps(self.model, watched, steps, question_ids=self.step_ids, look_layers=layers)
-            for name, is_asked_N in (("shown", taken.shows_N), ("not_shown", ~taken.shows_N)):
-                self.scores.add(name, int(taken.is_right_N[is_asked_N].sum()), weight=int(is_asked_N.sum()))
-            losses |= {"next_loss": taken.loss, "next_look": taken.look_loss}
+            for kind, films, question_ids in self._tellable(batch.examples):
+                steps = draw_steps(
+                    watched, films, nothing=self.nothing, vocab_size=self.model.lm_head.out_features,
+                    generator=generator,
+                )  # fmt: skip
+                if not steps.counts_BT.any():
+                    continue
+                taken = take_steps(
+                    self.model, watched, steps, question_ids=question_ids, end_id=self.encoder.end, look_layers=layers
+                )
+                for name, is_asked_N in ((kind, taken.shows_N), (f"no_{kind}", ~taken.shows_N)):
+                    self.scores.add(name, int(taken.is_right_N[is_asked_N].sum()), weight=int(is_asked_N.sum()))
+                losses |= {f"{kind}_loss": taken.loss, f"{kind}_look": taken.look_loss}
         for name, loss in losses.items():
             self.scores.add(name, loss.item())
         self.scores.add("frames", batch.shape.num_frames)
-        weights = {"look": self.recipe.look_weight, "next_look": self.recipe.look_weight}
-        return torch.stack([weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()
+        weights = [self.recipe.look_weight if "look" in name else 1.0 for name in losses]
+        return torch.stack([weight * loss for weight, loss in zip(weights, losses.values(), strict=True)]).sum()
+
+    def _tellable(self, examples: Sequence[Example]) -> list[tuple[str, list[Tellable], tuple[int, ...]]]:
+        """What intervals are asked for, by itself: pictures, and ordinary things."""
+        pictures = [Tellable(0, [self.names[showing.name] for showing in each.showings]) for each in examples]
+        sights = [
+            Tellable(first := len(each.showings), [self.sights[sight] for sight in each.told], first + len(each.told))
+            for each in examples
+        ]
+        return [("picture", pictures, self.step_ids), ("sight", sights, self.sight_ids)]
 
 
 def _optimiser(parameters: Mapping[str, nn.Parameter], config: OptimiserConfig) -> torch.optim.AdamW:

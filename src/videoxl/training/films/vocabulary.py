@@ -18,9 +18,10 @@ from videoxl.synth.wording import TEMPLATES
 
 PAD, UNKNOWN, WATCH, QUESTION, END = "<pad>", "<unk>", "<watch>", "<question>", "<end>"
 TIME = "<time>"  # asks the engine for a time
-NEXT, AFTER, BEFORE = "<next>", "<after>", "<before>"  # ask it for the inventory, or for a part of that
-CONTROLS = (PAD, UNKNOWN, WATCH, QUESTION, END, TIME, NEXT, AFTER, BEFORE)
+NEXT, AFTER, BEFORE, HAS = "<next>", "<after>", "<before>", "<has>"  # ask it for the inventory, or for a part of that
+CONTROLS = (PAD, UNKNOWN, WATCH, QUESTION, END, TIME, NEXT, AFTER, BEFORE, HAS)
 INVENTORY_QUESTION = "What is it?"  # asked of each interval by itself; nobody asks this of a film
+SIGHT_QUESTION = "What can you see?"  # the same for ordinary things
 COMMA = ","  # only in answers: the normaliser takes it out of questions
 ANSWER_WORDS = ("yes", "no", NOTHING, "never", *NUMBERS)
 SMALL_WORDS = ("a", "an", "is", "are", "it")
@@ -61,7 +62,7 @@ def build_tokenizer(names: Sequence[str], sights: Sequence[str] = ()) -> PreTrai
         pad_token=PAD,
         unk_token=UNKNOWN,
         eos_token=END,
-        additional_special_tokens=[WATCH, QUESTION, TIME, NEXT, AFTER, BEFORE],
+        additional_special_tokens=[WATCH, QUESTION, TIME, NEXT, AFTER, BEFORE, HAS],
         clean_up_tokenization_spaces=False,
         chat_template=CHAT_TEMPLATE,
     )
