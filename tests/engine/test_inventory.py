@@ -304,6 +304,17 @@ def test_batches_and_conversations_read_it_alike(vxl, film):
     assert batch.nbytes == 0
 
 
+def test_a_request_for_all_of_it_is_known_by_its_first_word(vxl, film, monkeypatch):
+    """What would be said behind it is not waited for: after one step the question is to be read again."""
+    monkeypatch.setattr(turn_module, "MOST_TOKENS", 16)
+    batch = vxl.batch(film)
+    turn = batch.add(QUESTION, max_new_tokens=1)
+    batch.step()
+    told = inventory_of(vxl, film).answer([vxl.model.config.inventory["next_id"]])
+    assert turn.is_anew
+    assert turn.unread == [*told.ids, *vxl._speaker.first_question_ids(QUESTION, on_video=True)]
+
+
 @pytest.mark.parametrize("num_steps", [1, 2])
 def test_who_leaves_while_it_is_to_be_read_is_gone(vxl, film, num_steps):
     """A question that is cancelled while it asks for the inventory, or before that is read, ends; nothing is kept."""

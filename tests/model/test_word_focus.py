@@ -6,8 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import CLIPVisionConfig, Qwen2Config
 
+import videoxl
 from videoxl.errors import CheckpointError
 from videoxl.model import VideoXLConfig
+from videoxl.model.learning import see
 from videoxl.model.projector import Projector
 from videoxl.model.word_focus import WordFocus
 
@@ -83,3 +85,17 @@ def test_a_focus_with_other_settings_is_refused() -> None:
         CheckpointError, match="word_focus has num_words; expected mark_size, num_words, size, sure, unsure"
     ):
         VideoXLConfig(word_focus={"num_words": 3})
+
+
+@pytest.mark.parametrize("learning", [("projector",), ("vision_tower",), ()])
+def test_what_is_seen_is_said_while_a_part_learns(learning) -> None:
+    """Whichever part learns, and whether it is computed again or kept, frames become the same tokens."""
+    model = videoxl.load("nano", device="cpu").model.float().requires_grad_(False)
+    pixels_FCHW = torch.rand(2, 3, 192, 192, generator=torch.Generator().manual_seed(0))
+    expected_FMD = model.get_video_features(pixels_FCHW)
+    for part in learning:
+        getattr(model.model, part).requires_grad_(True)
+    for checkpoints in (False, True):
+        video = see(model, pixels_FCHW, lambda *_: (), checkpoints=checkpoints)
+        torch.testing.assert_close(video.visual_BFMD[0], expected_FMD, atol=1e-5, rtol=1e-5)
+        assert video.visual_BFMD.requires_grad == bool(learning)

@@ -146,7 +146,7 @@ def _seen(
         with torch.no_grad():
             return projector(patches_FND, seen_FI), embedding_FD
     if checkpoints:
-        return checkpoint(projector, patches_FND, use_reentrant=False), embedding_FD
+        return checkpoint(projector, patches_FND, seen_FI, use_reentrant=False), embedding_FD
     return projector(patches_FND, seen_FI), embedding_FD
 
 

@@ -73,16 +73,16 @@ def new_model(
     )
     next_id, after_id, before_id, has_id = tokenizer.convert_tokens_to_ids([NEXT, AFTER, BEFORE, HAS])
     inventory = InventoryConfig(
-        next_id,
-        after_id,
-        before_id,
-        has_id,
-        INVENTORY_QUESTION,
-        SIGHT_QUESTION,
-        NOTHING,
-        recipe.certainty,
-        recipe.named_certainty,
-        NUMBERS,
+        next_id=next_id,
+        after_id=after_id,
+        before_id=before_id,
+        has_id=has_id,
+        question=INVENTORY_QUESTION,
+        sight_question=SIGHT_QUESTION,
+        nothing=NOTHING,
+        certainty=recipe.certainty,
+        named_certainty=recipe.named_certainty,
+        numbers=NUMBERS,
     )
     config = VideoXLConfig(
         vision_config=EfficientNetLiteConfig.variant(

@@ -51,7 +51,7 @@ class FocusConfig:
     unsure: float = 0.2
     sure: float = 0.4
     size: float = 1.0
-    mark_size: float = 4.0
+    mark_size: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
