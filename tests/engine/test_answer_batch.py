@@ -14,7 +14,7 @@ from torch.utils._pytree import tree_leaves
 import videoxl
 from videoxl.engine import VideoXL, answer_batch
 from videoxl.engine.evidence import evidence_ranges
-from videoxl.engine.inventory import MOST_TOKENS, Inventory, InventoryConfig
+from videoxl.engine.inventory import Inventory, InventoryConfig
 from videoxl.errors import UsageError
 from videoxl.memory import CompressedMemory, MemoryAbout
 from videoxl.memory.segment import Segment
@@ -78,7 +78,10 @@ class Asked:
             inventory = Inventory(speaker, self.memory, InventoryConfig(**wanted))
             output = vxl.model(torch.tensor([ids]), past_key_values=conversation.fork())
             mark = inventory.likeliest_mark(output.logits[0, -1])
-            told = inventory.answer([mark, *self.generated(conversation, [*ids, mark], MOST_TOKENS - 1)])
+            request_ids = [mark]
+            if not inventory.is_whole(request_ids):
+                request_ids += self.generated(conversation, [*ids, mark], wanted["name_tokens"])
+            told = inventory.answer(request_ids)
             said = self.generated(conversation, [*told.ids, *ids], max_new_tokens)
             num_rows = self.memory.num_rows
             return said, evidence_ranges(self.memory, told.rests_on(said, num_rows), torch.zeros(num_rows))

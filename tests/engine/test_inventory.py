@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from videoxl.engine import VideoXL, inventory
-from videoxl.engine import turn as turn_module
 from videoxl.engine.evidence import evidence_ranges
 from videoxl.engine.inventory import Found, Inventory, InventoryConfig, looked_at_most, numbered
+from videoxl.engine.sampling import Sampler
 from videoxl.errors import CheckpointError
 from videoxl.memory import CompressedMemory
 from videoxl.memory.segment import Segment
@@ -41,11 +41,11 @@ def vxl(model, processor, film, monkeypatch):
     """The model, taught to ask for all of the inventory, as the questions of these tests do."""
     monkeypatch.setattr(model.config, "inventory", None)
     logits = torch.stack([logits_of(VideoXL(model, processor, name="tiny"), film, each) for each in (QUESTION, OTHER)])
-    *others, token = logits.sum(dim=0).argsort()[[0, 1, 2, -1]].tolist()
-    config = InventoryConfig(token, *others, STEP_QUESTION, SIGHT_QUESTION, "nothing", 0.0, 0.0, ("cat", "dog", "film"))
+    *others, token = logits.sum(dim=0).argsort()[[0, 1, 2, 3, 4, -1]].tolist()
+    config = InventoryConfig(
+        token, *others, STEP_QUESTION, SIGHT_QUESTION, "nothing", 0.0, 0.0, ("cat", "dog", "film"), 2
+    )
     monkeypatch.setattr(model.config, "inventory", asdict(config))
-    for module in (inventory, turn_module):
-        monkeypatch.setattr(module, "MOST_TOKENS", 2)
     return VideoXL(model, processor, name="tiny")
 
 
@@ -160,13 +160,14 @@ def test_what_is_new_is_numbered(things):
 
 
 DOG, CAT, DRUM, PALM, OWL = (11,), (12, 13), (14,), (15, 16), (17,)
-NEXT, AFTER, BEFORE, HAS = 20, 21, 22, 23
+NEXT, ONE, AFTER, BEFORE, HAS, ALL = 20, 21, 22, 23, 24, 25
 
 
 @pytest.mark.parametrize(
     ("request_ids", "things"),
     [
         ([NEXT], (DOG, CAT, DRUM)),
+        ([ONE], (CAT,)),
         ([AFTER, *DOG], (CAT, DRUM)),
         ([AFTER, *CAT], (DRUM,)),
         ([AFTER, *DRUM], ()),
@@ -186,7 +187,7 @@ NEXT, AFTER, BEFORE, HAS = 20, 21, 22, 23
 def test_a_request_gets_its_part(vxl, film, request_ids, things):
     """All of it, or what comes after or before a thing, or one ordinary thing; of what is not in it, nothing."""
     of_film = made_up(
-        vxl, film, things=(found(1, DOG), found(2, DOG), found(2, CAT), found(3, DRUM), found(4, OWL, 0.4)),
+        vxl, film, things=(found(1, DOG), found(2, DOG), found(2, CAT, 0.95), found(3, DRUM), found(4, OWL, 0.4)),
         sights=(found(1, PALM), found(3, PALM), found(2, DRUM)),
     )  # fmt: skip
     numbers = [tuple(vxl._speaker.answer_ids(number)) for number in of_film.config.numbers]
@@ -194,7 +195,17 @@ def test_a_request_gets_its_part(vxl, film, request_ids, things):
     told = of_film.answer(request_ids)
     assert told.ids == tuple(token for word in expected for token in word)
     assert tuple(dict.fromkeys(each.name for each in told.found)) == things
-    assert of_film.is_whole(request_ids) == (request_ids == [NEXT])
+    assert of_film.is_whole(request_ids) == (request_ids[0] in (NEXT, ONE) or len(request_ids) == 3)
+
+
+def test_the_surest_thing_is_told_once_with_all_that_shows_it(vxl, film):
+    """Also where other things lie between; of a memory in which nothing is sure, nothing."""
+    shown = (found(1, DOG), found(2, CAT, 0.91), found(4, DRUM), found(7, CAT, 0.7), found(8, OWL, 0.5))
+    of_film = made_up(vxl, film, things=shown, sights=())
+    told = of_film.answer([ONE])
+    assert told.found == (shown[1], shown[3])
+    assert told.ids.count(CAT[0]) == 1
+    assert made_up(vxl, film, things=shown[-1:], sights=()).answer([ONE]).found == ()
 
 
 def found(row, name, probability=0.9):
@@ -204,8 +215,9 @@ def found(row, name, probability=0.9):
 def made_up(vxl, film, *, things, sights):
     """An inventory of which it is known what is found."""
     config = InventoryConfig(
-        NEXT, AFTER, BEFORE, HAS, STEP_QUESTION, SIGHT_QUESTION, "nothing", SURE, 0.3, ("what", "cat", "dog", "film")
-    )
+        NEXT, ONE, AFTER, BEFORE, HAS, ALL, STEP_QUESTION, SIGHT_QUESTION, "nothing", SURE, 0.3,
+        ("what", "cat", "dog", "film"), 2,
+    )  # fmt: skip
     of_film = Inventory(vxl._speaker, film, config)
     of_film._found = lambda question: list(reversed(things if question == STEP_QUESTION else sights))
     return of_film
@@ -304,15 +316,46 @@ def test_batches_and_conversations_read_it_alike(vxl, film):
     assert batch.nbytes == 0
 
 
-def test_a_request_for_all_of_it_is_known_by_its_first_word(vxl, film, monkeypatch):
+def test_a_request_for_all_of_it_is_known_by_its_first_word(vxl, film):
     """What would be said behind it is not waited for: after one step the question is to be read again."""
-    monkeypatch.setattr(turn_module, "MOST_TOKENS", 16)
     batch = vxl.batch(film)
     turn = batch.add(QUESTION, max_new_tokens=1)
     batch.step()
     told = inventory_of(vxl, film).answer([vxl.model.config.inventory["next_id"]])
     assert turn.is_anew
     assert turn.unread == [*told.ids, *vxl._speaker.first_question_ids(QUESTION, on_video=True)]
+
+
+@pytest.mark.parametrize("name_tokens", [1, 2])
+def test_a_request_for_a_thing_ends_with_its_name(vxl, film, monkeypatch, name_tokens):
+    """A name has so many tokens at most; what would be said behind the last of them is not waited for."""
+    monkeypatch.setattr(Inventory, "likeliest_mark", lambda self, logits_C: self.config.has_id)
+    monkeypatch.setitem(vxl.model.config.inventory, "name_tokens", name_tokens)
+    monkeypatch.setattr(type(vxl._speaker), "end_token_ids", [])
+    batch = vxl.batch(film)
+    turn = batch.add(QUESTION, max_new_tokens=1)
+    anew = []
+    for _ in range(name_tokens):
+        batch.step()
+        anew.append(turn.is_anew)
+    assert anew == [False] * (name_tokens - 1) + [True]
+
+
+@pytest.mark.parametrize(
+    ("things", "text"), [(["dog", "cat", "dog"], "dog, cat film dog, cat"), ([], "nothing film nothing")]
+)
+def test_the_mark_of_a_list_gives_way_to_what_was_told(vxl, film, monkeypatch, things, text):
+    """In order, each name once, "nothing" where there is none; who reads along never sees the mark."""
+    tokens = {word: vxl._speaker.answer_ids(word) for word in ("dog", "cat", "film")}
+    found_things = [found(row, tuple(tokens[thing])) for row, thing in enumerate(things, film.row_range(1).start)]
+    monkeypatch.setattr(Inventory, "_found", lambda self, question: found_things)
+    mark = vxl.model.config.inventory["all_id"]
+    said = iter([mark, *tokens["film"], mark])
+    monkeypatch.setattr(Sampler, "choose", lambda self, likeliest, logits_C: next(said, vxl._speaker.end_token_ids[0]))
+    pieces = []
+    answer = vxl.ask(film, QUESTION, on_text=pieces.append)
+    assert answer.text == "".join(pieces) == text
+    assert bool(answer.evidence) == bool(things)
 
 
 @pytest.mark.parametrize("num_steps", [1, 2])
@@ -368,8 +411,8 @@ def test_a_config_that_makes_no_sense_is_refused(make_model):
     """A folder with a damaged config says what is wrong with it."""
     with pytest.raises(
         CheckpointError,
-        match="inventory has next_id; expected after_id, before_id, certainty, has_id, named_certainty, next_id, "
-        "nothing, numbers, question, sight_question",
+        match="inventory has next_id; expected after_id, all_id, before_id, certainty, has_id, name_tokens, "
+        "named_certainty, next_id, nothing, numbers, one_id, question, sight_question",
     ):
         make_model(inventory={"next_id": 3})
 

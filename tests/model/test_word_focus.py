@@ -70,6 +70,7 @@ def test_a_config_adds_the_focus_behind_the_gate() -> None:
     vision = CLIPVisionConfig(hidden_size=16, num_attention_heads=2, image_size=16, patch_size=8)
     parts = {"vision_config": vision, "text_config": Qwen2Config(hidden_size=WIDTH)}
     gate = {"num_words": 3, "cosine": 0.5, "lead": 0.1, "lead_weight": 0.5, "softness": 0.04, "floor": -3.8}
+    gate |= {"nearly": 0.3, "zoom": 0.9}
     plain = Projector(VideoXLConfig(**parts))
     both = Projector(VideoXLConfig(**parts, word_gate=gate, word_focus=SETTINGS)).requires_grad_(False)
     assert not any("focus" in name or "gate" in name for name in plain.state_dict())

@@ -12,7 +12,16 @@ from videoxl.model.projector import Projector
 from videoxl.model.word_gate import WordGate
 
 WIDTH, NUM_WORDS, FLOOR = 32, 5, -3.8
-SETTINGS = {"num_words": NUM_WORDS, "cosine": 0.5, "lead": 0.1, "lead_weight": 0.5, "softness": 0.04, "floor": FLOOR}
+SETTINGS = {
+    "num_words": NUM_WORDS,
+    "cosine": 0.5,
+    "lead": 0.1,
+    "lead_weight": 0.5,
+    "softness": 0.04,
+    "floor": FLOOR,
+    "nearly": 0.3,
+    "zoom": 0.9,
+}
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 How many things there were, which was the last, and what came right after one of them can hardly be told in one look:
 a model finds one thing reliably, and not the fourth. So a model may be taught to begin with a request instead of the
-answer (`inventory` of its config): for the inventory of the memory, for what comes after or before a thing, or for one
-thing, where that is any of the ordinary things of which footage is full.
+answer (`inventory` of its config): for the inventory of the memory, for the surest thing in it, for what comes after or
+before a thing, or for one thing, where that is any of the ordinary things of which footage is full.
 Rows have no position until they are read, so each interval is a memory of its own: an open question is asked of all of
 them side by side, and names what one shows, or says "nothing". The things, in the order of the rows that show them,
 numbered, are read in front of the question, and it is answered:
@@ -14,6 +14,7 @@ numbered, are read in front of the question, and it is answered:
     <question> is there a palm tree                                         <has> palm tree <end>
     one palm tree <next> <question> is there a palm tree                    yes <end>
 
+Asked for all of them, the model need not copy them: it says `<all>`, and the engine puts the names there (turn.py).
 It does not depend on the question, so it is made once for a memory. The answer rests on the rows of what was read.
 
 B parts, N rows of each, S memory rows.
@@ -35,7 +36,6 @@ from videoxl.engine.speaker import Speaker
 from videoxl.memory.memory import CompressedMemory
 
 ROWS_AT_ONCE = 2048  # of the parts that are asked side by side
-MOST_TOKENS = 16  # of what one thing is called, and of a request
 MOST_THINGS = 128  # a question is read behind all of them
 
 Word = TypeVar("Word")
@@ -48,11 +48,15 @@ class InventoryConfig:
 
     next_id: int
     """A request for all of it; also stands at its end, and before what was there already."""
+    one_id: int
+    """A request for the surest thing alone: a question about one has no use for others."""
     after_id: int
     """Begins a request for what comes after the thing that is named then."""
     before_id: int
     has_id: int
     """Begins a request for the thing that is named then, where there is any."""
+    all_id: int
+    """Stands in an answer for all the names that were read, in their order."""
     question: str
     """What is asked of each interval."""
     sight_question: str
@@ -65,6 +69,8 @@ class InventoryConfig:
     """The same of what a question names: of all that it might be, that is the likeliest already."""
     numbers: Sequence[str]
     """Words of numbers, from none on; where they end, things are not numbered any more."""
+    name_tokens: int
+    """Tokens that a name has at most."""
 
 
 class Seen(NamedTuple):
@@ -95,6 +101,11 @@ class Told(NamedTuple):
     found: tuple[Found, ...]
     """What is named in it."""
 
+    @property
+    def names(self) -> tuple[Name, ...]:
+        """What was found, each name once, in order."""
+        return tuple(dict.fromkeys(found.name for found in self.found))
+
     def rests_on(self, said_ids: Sequence[int], num_rows: int) -> torch.Tensor:
         """Where in the memory (S,) an answer comes from: from what it names, or from all that it was told."""
         named = [found for found in self.found if _holds(said_ids, found.name)]
@@ -117,12 +128,13 @@ class Inventory:
     def likeliest_mark(self, logits_C: torch.Tensor) -> int:
         """Which token begins the request, by the logits behind a question."""
         config = self.config
-        marks = (config.next_id, config.after_id, config.before_id, config.has_id)
+        marks = (config.next_id, config.one_id, config.after_id, config.before_id, config.has_id)
         return marks[int(logits_C[list(marks)].argmax())]
 
     def is_whole(self, request_ids: Sequence[int]) -> bool:
         """Whether nothing more need be said to know what is asked for."""
-        return request_ids[0] == self.config.next_id
+        is_one_word = request_ids[0] in (self.config.next_id, self.config.one_id)
+        return is_one_word or len(request_ids) > self.config.name_tokens
 
     def answer(self, request_ids: Sequence[int]) -> Told:
         """What is read in front of a question that was answered by this request; nothing where the thing is missing."""
@@ -133,11 +145,21 @@ class Inventory:
             runs = [run for run in in_runs(shown) if run[0].name == anchor]
             seen = () if runs else tuple(found for found in self._sights if found.name == anchor)
             return self._told(runs or ([seen] if seen else []))
+        if mark == self.config.one_id:
+            return self._told(self._surest())
         wanted, names = self.things, [run[0].name for run in self.things]
         if mark != self.config.next_id:
             place = names.index(anchor) if anchor in names else len(names) if mark == self.config.after_id else 0
             wanted = wanted[place + 1 :] if mark == self.config.after_id else wanted[:place]
         return self._told(wanted)
+
+    def _surest(self) -> list[Run]:
+        """All that shows the thing that is surest where it is; none where nothing is."""
+        found = [found for run in self.things for found in run]
+        if not found:
+            return []
+        name = max(found, key=attrgetter("probability")).name
+        return [tuple(each for each in found if each.name == name)]
 
     def _told(self, wanted: Sequence[Run]) -> Told:
         numbers = [tuple(self._speaker.answer_ids(number)) for number in self.config.numbers]
@@ -201,13 +223,12 @@ class Inventory:
         least = min(self.config.certainty, self.config.named_certainty)
         names: list[list[int]] = [[] for _ in parts]
         going = {place for place in range(len(parts)) if probabilities[place] >= least}
-        for _ in range(MOST_TOKENS):
+        for num_said in range(self.config.name_tokens):
+            if num_said and going:
+                reading = speaker.read(torch.tensor(reading.likeliest, device=speaker.device)[:, None], past)
             going = {place for place in going if reading.likeliest[place] not in speaker.end_token_ids}
-            if not going:
-                break
             for place in going:
                 names[place].append(reading.likeliest[place])
-            reading = speaker.read(torch.tensor(reading.likeliest, device=speaker.device)[:, None], past)
         looks = ((int(shares_N.argmax()), looked_at_most(shares_N)) for shares_N in shares_BN)
         told = zip(names, probabilities, looks, strict=True)
         return [Seen(tuple(name), probability, *look) for name, probability, look in told]

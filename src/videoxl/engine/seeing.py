@@ -50,5 +50,5 @@ class Seer:
         seconds = self._arrived[:num_frames]
         del self._pixels[:num_frames], self._arrived[:num_frames]
         features = self._model.model.get_frame_features(pixels)
-        visual_FMD = self._model.model.projector(features.patches_FND, features.seen_FI)
+        visual_FMD = self._model.model.get_visual_tokens(pixels, features)
         return SeenFrames(features.embedding_FD.float().cpu().numpy(), visual_FMD, seconds)

@@ -66,8 +66,14 @@ class Speaker:
         token = self.model.config.time_token_id
         return None if token is None else self.processor.tokenizer.convert_ids_to_tokens(token)
 
+    @property
+    def list_mark(self) -> str | None:
+        """What the model writes where all that it was told belongs; None where it was not taught to."""
+        inventory = self.model.config.inventory
+        return None if inventory is None else self.processor.tokenizer.convert_ids_to_tokens(inventory["all_id"])
+
     def text(self, token_ids: Sequence[int]) -> str:
-        """What the tokens of an answer say; control tokens say nothing, but for the mark of a time."""
+        """What the tokens of an answer say; control tokens say nothing, but for the marks of a time and of a list."""
         said = [token for token in token_ids if token not in self._silent_ids]
         text: str = self.processor.tokenizer.decode(said)
         return text.lstrip()
@@ -144,7 +150,9 @@ class Speaker:
 
     @cached_property
     def _silent_ids(self) -> frozenset[int]:
-        return frozenset(self.processor.tokenizer.all_special_ids) - {self.model.config.time_token_id}
+        config = self.model.config
+        marks = {config.time_token_id} | (set() if config.inventory is None else {config.inventory["all_id"]})
+        return frozenset(self.processor.tokenizer.all_special_ids) - marks
 
 
 def _check(question: str) -> None:

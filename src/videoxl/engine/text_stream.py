@@ -8,15 +8,15 @@ TextListener = Callable[[str], None]
 
 
 class TextStream:
-    """Turns tokens into text as they come. What is behind `hold_back` waits for `finish`, which may change it; text
-    from a stop string on is not the answer's, and what may be the beginning of one waits, too."""
+    """Turns tokens into text as they come. What is from one of `hold_back` on waits for `finish`, which may change it;
+    text from a stop string on is not the answer's, and what may be the beginning of one waits, too."""
 
     def __init__(
         self,
         decode: Callable[[Sequence[int]], str],
         on_text: TextListener | None,
         *,
-        hold_back: str | None = None,
+        hold_back: Sequence[str] = (),
         stop: Sequence[str] = (),
     ) -> None:
         self._decode, self._on_text, self._hold_back, self._stop = decode, on_text, hold_back, stop
@@ -41,8 +41,8 @@ class TextStream:
         stops_at = self._stops_at(text)
         if not text.endswith(UNFINISHED_CHARACTER):
             certain = text[:stops_at]
-            if self._hold_back is not None:
-                certain = certain.split(self._hold_back)[0]
+            for mark in self._hold_back:
+                certain = certain.split(mark)[0]
             is_last = stops_at is not None and len(certain) == stops_at
             self._send(certain if is_last else certain[: len(certain) - self._num_of_stop(certain)])
         return stops_at is not None

@@ -14,7 +14,7 @@ import torch
 from videoxl.engine.answer import Answer, Evidence, Timings, Usage
 from videoxl.engine.constrained import matcher_for
 from videoxl.engine.evidence import evidence_ranges
-from videoxl.engine.inventory import MOST_TOKENS, Inventory, Told
+from videoxl.engine.inventory import Inventory, Told
 from videoxl.engine.progress import Stopwatch
 from videoxl.engine.sampling import Sampler, SamplingParams
 from videoxl.engine.speaker import Speaker
@@ -56,7 +56,7 @@ class Turn:
         self._state: TurnState = "waiting"
         self._is_cancelled = False
         self._speaker, self._memory, self._params, self._background_S = speaker, memory, params, background_S
-        self._inventory = inventory
+        self._inventory, self._nothing = inventory, "" if inventory is None else inventory.config.nothing
         self._request_ids: list[int] = []
         self._told: Told | None = None
         self.is_anew = False
@@ -64,7 +64,8 @@ class Turn:
         self._matcher = None if params.constraint is None else matcher_for(params.constraint, speaker)
         self._sampler = Sampler(params, self._matcher)
         decode = speaker.text if self._matcher is None else self._matcher.text
-        self._stream = TextStream(decode, on_text, hold_back=speaker.time_mark, stop=params.stop)
+        marks = [mark for mark in (speaker.time_mark, speaker.list_mark) if mark is not None]
+        self._stream = TextStream(decode, on_text, hold_back=marks, stop=params.stop)
         self._stopwatch, self._first_token_seconds = Stopwatch(), 0.0
         self._shares_S: torch.Tensor | None = None
         self._num_looks = 0
@@ -125,7 +126,7 @@ class Turn:
         if token not in self._speaker.end_token_ids:
             self._request_ids.append(token)
             self.unread = [token]
-            if len(self._request_ids) < MOST_TOKENS and not inventory.is_whole(self._request_ids):
+            if not inventory.is_whole(self._request_ids):
                 return
         self._told = inventory.answer(self._request_ids)
         before, question_ids = self.prompt_ids[: self._num_history], self.prompt_ids[self._num_history :]
@@ -156,9 +157,9 @@ class Turn:
         evidence = self._evidence()
         text = self._stream.text
         if self._matcher is None:
-            timed = _with_times(text, self._speaker.time_mark, evidence)
-            text = self._stream.up_to_stop(timed)
-            finished = finished or text != timed
+            whole = self._with_names(_with_times(text, self._speaker.time_mark, evidence))
+            text = self._stream.up_to_stop(whole)
+            finished = finished or text != whole
             text = text.strip()
         self._stream.finish(text)
         self._answer = Answer(
@@ -174,6 +175,13 @@ class Turn:
         )
         self._shares_S = None
         self._state = "finished"
+
+    def _with_names(self, text: str) -> str:
+        """A model that was taught to leave lists to us writes a mark; what it was told takes its place, in order."""
+        mark = self._speaker.list_mark
+        if mark is None or mark not in text or self._told is None:
+            return text
+        return text.replace(mark, ", ".join(map(self._speaker.text, self._told.names)) or self._nothing)
 
     def _evidence(self) -> tuple[Evidence, ...]:
         if self._background_S is None:

@@ -11,11 +11,11 @@ from videoxl.errors import CheckpointError
 
 DECODER_TYPES = ("qwen2", "llama")
 KEYS = {
-    "word_gate": {"num_words", "cosine", "lead", "lead_weight", "softness", "floor"},
+    "word_gate": {"num_words", "cosine", "lead", "lead_weight", "softness", "floor", "nearly", "zoom"},
     "word_focus": {"num_words", "unsure", "sure", "size", "mark_size"},
     "inventory": {
-        "next_id", "after_id", "before_id", "has_id", "question", "sight_question", "nothing", "certainty",
-        "named_certainty", "numbers",
+        "next_id", "one_id", "after_id", "before_id", "has_id", "all_id", "question", "sight_question", "nothing",
+        "certainty", "named_certainty", "numbers", "name_tokens",
     },
 }  # fmt: skip
 
@@ -29,8 +29,8 @@ class VideoXLConfig(PreTrainedConfig):
         vision_feature_layer: Which hidden state of the tower is read; -1 is the last layer's, -2 the one before.
         vision_feature_select_strategy: `default` drops the tower's class token, `full` keeps every patch.
         projector_hidden_size: Width between the projector's two Linears; the decoder's own, as released, unless given.
-        word_gate: Number of words, and thresholds, of a gate behind the projector (word_gate.py); None, as released,
-            for models without a fixed list of words.
+        word_gate: Number of words, and thresholds, of a gate behind the projector (word_gate.py), and of the second
+            look at frames that are near them (second_look.py); None, as released, for models without a list of words.
         word_focus: Number of classes of the tower's own classifier, and thresholds, of a focus behind that gate, which
             says in words what the classifier sees (word_focus.py); None, as released, for towers without one.
         spatial_pool_stride: Patches are averaged in squares of this side; an odd edge is dropped.

@@ -12,7 +12,7 @@ B batch, F frames, M visual tokens per frame, T tokens, D hidden width, C vocabu
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn.functional import cross_entropy
@@ -30,6 +30,7 @@ from videoxl.model.prefill import (
     condense_text_reading_out,
 )
 from videoxl.model.prompt import Stretch, check_videos, stretches
+from videoxl.model.second_look import second_look
 from videoxl.model.vision_tower import frame_features
 
 if TYPE_CHECKING:
@@ -131,23 +132,27 @@ def _seen(
     tower, projector = model.model.vision_tower, model.model.projector
     frames = frames.to(next(tower.parameters()).dtype)
 
-    def features() -> Any:
-        return frame_features(tower, frames, model.config)
+    def features() -> tuple[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None], torch.Tensor]:
+        """What the projector gets, and embeddings."""
+        patches_FND, embedding_FD, seen_FI = frame_features(tower, frames, model.config)
+        with torch.no_grad():
+            more_F = second_look(model.model, frames, patches_FND)
+        return (patches_FND, seen_FI, more_F), embedding_FD
 
     def whole() -> tuple[torch.Tensor, torch.Tensor]:
-        patches_FND, embedding_FD, seen_FI = features()
-        return projector(patches_FND, seen_FI), embedding_FD
+        seen, embedding_FD = features()
+        return projector(*seen), embedding_FD
 
     if _learns(tower):
         return checkpoint(whole, use_reentrant=False) if checkpoints else whole()
     with torch.no_grad():
-        patches_FND, embedding_FD, seen_FI = features()
+        seen, embedding_FD = features()
     if not _learns(projector):
         with torch.no_grad():
-            return projector(patches_FND, seen_FI), embedding_FD
+            return projector(*seen), embedding_FD
     if checkpoints:
-        return checkpoint(projector, patches_FND, seen_FI, use_reentrant=False), embedding_FD
-    return projector(patches_FND, seen_FI), embedding_FD
+        return checkpoint(projector, *seen, use_reentrant=False), embedding_FD
+    return projector(*seen), embedding_FD
 
 
 def _learns(module: torch.nn.Module) -> bool:

@@ -29,6 +29,7 @@ from videoxl.model.learning import FRAMES_AT_ONCE, IGNORED_LABEL, PlanOf, Prompt
 from videoxl.model.prefill import condense_interval, condense_text
 from videoxl.model.projector import Projector
 from videoxl.model.prompt import check_videos, stretches
+from videoxl.model.second_look import second_look
 from videoxl.model.vision_tower import FrameFeatures, build_vision_tower, frame_features
 
 __all__ = [
@@ -75,10 +76,18 @@ class VideoXLModel(VideoXLPreTrainedModel):
         chunks = [frame_features(self.vision_tower, part, self.config) for part in pixel_values.split(FRAMES_AT_ONCE)]
         return FrameFeatures(*(torch.cat(parts) for parts in zip(*chunks, strict=True)))
 
+    def get_visual_tokens(self, pixel_values: torch.Tensor, features: FrameFeatures) -> torch.Tensor:
+        """Visual tokens (F, M, D) of frames of which the tower has made `features`; some are looked at again."""
+        more_F = second_look(self, pixel_values, features.patches_FND)
+        tokens_FMD: torch.Tensor = self.projector(features.patches_FND, features.seen_FI, more_F)
+        return tokens_FMD
+
     def get_video_features(self, pixel_values: torch.Tensor) -> torch.Tensor:
         """Visual tokens (F, M, D) of frames (F, 3, height, width)."""
-        chunks = (frame_features(self.vision_tower, part, self.config) for part in pixel_values.split(FRAMES_AT_ONCE))
-        return torch.cat([self.projector(seen.patches_FND, seen.seen_FI) for seen in chunks])
+        chunks = pixel_values.split(FRAMES_AT_ONCE)
+        return torch.cat(
+            [self.get_visual_tokens(part, frame_features(self.vision_tower, part, self.config)) for part in chunks]
+        )
 
 
 class VideoXLForConditionalGeneration(VideoXLPreTrainedModel, GenerationMixin):

@@ -28,13 +28,29 @@ class Projector(nn.Module):
         self.linear_2 = nn.Linear(hidden, width)
         self.grid = config.patch_grid
         self.stride = config.spatial_pool_stride
-        self.gate = WordGate(width=width, **config.word_gate) if config.word_gate else nn.Identity()
+        self.gate = WordGate(width=width, **config.word_gate) if config.word_gate else None
         self.focus = WordFocus(width=width, **config.word_focus) if config.word_focus else None
 
-    def forward(self, features_FND: torch.Tensor, seen_FI: torch.Tensor | None = None) -> torch.Tensor:
-        """Visual tokens (F, M, D); `seen_FI`, what the tower's classifier sees, is for models with a focus."""
-        tokens_FMD = self.gate(self.linear_2(self._pool(self.act(self.linear_1(features_FND)))))
+    def forward(
+        self,
+        features_FND: torch.Tensor,
+        seen_FI: torch.Tensor | None = None,
+        more_F: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Visual tokens (F, M, D).
+
+        Args:
+            seen_FI: What the tower's classifier sees, for models with a focus.
+            more_F: What a second look has found, for models with a gate.
+        """
+        tokens_FMD = self.ungated(features_FND)
+        if self.gate is not None:
+            tokens_FMD = self.gate(tokens_FMD, more_F)
         return tokens_FMD if self.focus is None else self.focus(tokens_FMD, seen_FI)
+
+    def ungated(self, features_FND: torch.Tensor) -> torch.Tensor:
+        """What gate and focus get (F, M, D)."""
+        return self.linear_2(self._pool(self.act(self.linear_1(features_FND))))
 
     def _pool(self, hidden_FND: torch.Tensor) -> torch.Tensor:
         if self.stride == 1:

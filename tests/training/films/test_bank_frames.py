@@ -43,9 +43,9 @@ def focus() -> WordFocus:
 
 @pytest.fixture
 def bank(tensors, focus) -> FrameBank:
-    gate = WordGate(len(NAMES), WIDTH, cosine=0.5, lead=0.1, lead_weight=0.5, softness=0.04, floor=-3.8).requires_grad_(
-        False
-    )
+    gate = WordGate(
+        len(NAMES), WIDTH, cosine=0.5, lead=0.1, lead_weight=0.5, softness=0.04, floor=-3.8, nearly=0.3, zoom=0.9
+    ).requires_grad_(False)
     return frame_bank(
         tensors, names=NAMES, things=THINGS, gate=gate, focus=focus, sights=SIGHTS, config=BankConfig(told=TOLD)
     )
@@ -88,9 +88,9 @@ def test_every_word_is_told_on_plain_film(bank, tensors, focus) -> None:
 def test_without_plain_film_nothing_is_told(tensors, focus) -> None:
     """Where every frame may show something there is nothing to add a word to."""
     tensors["likelihood"][:] = 0.3
-    gate = WordGate(len(NAMES), WIDTH, cosine=0.5, lead=0.1, lead_weight=0.5, softness=0.04, floor=-3.8).requires_grad_(
-        False
-    )
+    gate = WordGate(
+        len(NAMES), WIDTH, cosine=0.5, lead=0.1, lead_weight=0.5, softness=0.04, floor=-3.8, nearly=0.3, zoom=0.9
+    ).requires_grad_(False)
     found = frame_bank(
         tensors, names=NAMES, things=(*SIGHTS, "drum"), gate=gate, focus=focus, sights=SIGHTS, config=BankConfig()
     )

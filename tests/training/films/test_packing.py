@@ -108,7 +108,13 @@ def test_the_inventory_is_asked_for(processor, encoder, films) -> None:
     for request in requests:
         learned = [label for label in request.labels if label != -100]
         assert learned == [*request.ids[len(request.ids) - len(learned) + 1 :], processor.tokenizer.eos_token_id]
-        assert processor.tokenizer.convert_ids_to_tokens(learned[0]) in ("<next>", "<after>", "<before>", "<has>")
+        assert processor.tokenizer.convert_ids_to_tokens(learned[0]) in (
+            "<next>",
+            "<one>",
+            "<after>",
+            "<before>",
+            "<has>",
+        )
 
 
 def ids_of(processor, words):

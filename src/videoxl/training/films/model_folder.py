@@ -17,10 +17,12 @@ from videoxl.synth.questions import NOTHING, NUMBERS
 from videoxl.training.films.recipe import Recipe
 from videoxl.training.films.vocabulary import (
     AFTER,
+    ALL,
     BEFORE,
     HAS,
     INVENTORY_QUESTION,
     NEXT,
+    ONE,
     SIGHT_QUESTION,
     TIME,
     build_tokenizer,
@@ -71,18 +73,21 @@ def new_model(
         eos_token_id=tokenizer.eos_token_id,
         tie_word_embeddings=True,
     )
-    next_id, after_id, before_id, has_id = tokenizer.convert_tokens_to_ids([NEXT, AFTER, BEFORE, HAS])
+    id_of = tokenizer.convert_tokens_to_ids
     inventory = InventoryConfig(
-        next_id=next_id,
-        after_id=after_id,
-        before_id=before_id,
-        has_id=has_id,
+        next_id=id_of(NEXT),
+        one_id=id_of(ONE),
+        after_id=id_of(AFTER),
+        before_id=id_of(BEFORE),
+        has_id=id_of(HAS),
+        all_id=id_of(ALL),
         question=INVENTORY_QUESTION,
         sight_question=SIGHT_QUESTION,
         nothing=NOTHING,
         certainty=recipe.certainty,
         named_certainty=recipe.named_certainty,
         numbers=NUMBERS,
+        name_tokens=1,
     )
     config = VideoXLConfig(
         vision_config=EfficientNetLiteConfig.variant(

@@ -42,6 +42,10 @@ class GateConfig:
     lead_weight: float = 0.5
     softness: float = 0.04
     floor: float = -3.8
+    nearly: float = 0.3
+    """A frame that misses both by less, or has them, is looked at again (model/second_look.py)."""
+    zoom: float = 0.9
+    """How much of it is seen then, of each side."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """What is said about a training film: turns of question and answer, and the frames that each answer rests on.
 
 The turns say what a person may ask and what this model is to answer: a name, names in order, yes or no, a number, the
-time mark (the engine puts the time in its place), and "nothing", "no" or "never" for what is not there. Answers agree
-with those of `videoxl.synth.questions` on the same film (tests/training/films/test_talk.py).
+time mark or that of a list (the engine puts the time, or what the inventory has, in its place), and "nothing", "no" or
+"never" for what is not there. Answers agree with those of `videoxl.synth.questions` on the same film
+(tests/training/films/test_talk.py).
 
 F frames, X moments: sets of frames that answers rest on.
 """
@@ -16,7 +17,7 @@ import numpy as np
 from videoxl.engine.inventory import numbered
 from videoxl.synth.questions import NOTHING, NUMBERS
 from videoxl.synth.wording import QuestionKind, phrase, templates
-from videoxl.training.films.vocabulary import AFTER, BEFORE, COMMA, HAS, NEXT, TIME
+from videoxl.training.films.vocabulary import AFTER, ALL, BEFORE, COMMA, HAS, NEXT, ONE, TIME
 
 NEVER = "never"
 NOT_SHOWN = -1
@@ -140,6 +141,8 @@ class FilmTalk:
         return self._turn("what", (self.names[self.showings[0].name],), (self._moment(self.showings),))
 
     def _list(self) -> Turn:
+        if self.showings and self.config.takes_inventories:
+            return self._turn("list", (ALL,), (self._moment(self.showings),))
         words: list[str] = []
         rests_on: list[int] = []
         for name in self._in_order:
@@ -251,7 +254,7 @@ class FilmTalk:
 def _part(kind: QuestionKind, name: str, shown: Sequence[str]) -> tuple[tuple[str, ...], Sequence[str]]:
     """What is asked for of an inventory, and what the engine makes of that."""
     if not name:
-        return (NEXT,), shown
+        return (ONE if kind in ("what", "when_it") else NEXT,), shown
     if kind == "after":
         return (AFTER, name), shown[shown.index(name) + 1 :]
     if kind == "before":

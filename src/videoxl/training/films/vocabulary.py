@@ -18,8 +18,10 @@ from videoxl.synth.wording import TEMPLATES
 
 PAD, UNKNOWN, WATCH, QUESTION, END = "<pad>", "<unk>", "<watch>", "<question>", "<end>"
 TIME = "<time>"  # asks the engine for a time
-NEXT, AFTER, BEFORE, HAS = "<next>", "<after>", "<before>", "<has>"  # ask it for the inventory, or for a part of that
-CONTROLS = (PAD, UNKNOWN, WATCH, QUESTION, END, TIME, NEXT, AFTER, BEFORE, HAS)
+ALL = "<all>"  # asks it to say the inventory that was read, in its order
+NEXT, ONE = "<next>", "<one>"  # ask it for the inventory, and for what is surest of it
+AFTER, BEFORE, HAS = "<after>", "<before>", "<has>"  # for what comes after or before the thing named then, or for that
+CONTROLS = (PAD, UNKNOWN, WATCH, QUESTION, END, TIME, ALL, NEXT, ONE, AFTER, BEFORE, HAS)
 INVENTORY_QUESTION = "What is it?"  # asked of each interval by itself; nobody asks this of a film
 SIGHT_QUESTION = "What can you see?"  # the same for ordinary things
 COMMA = ","  # only in answers: the normaliser takes it out of questions
@@ -62,7 +64,7 @@ def build_tokenizer(names: Sequence[str], sights: Sequence[str] = ()) -> PreTrai
         pad_token=PAD,
         unk_token=UNKNOWN,
         eos_token=END,
-        additional_special_tokens=[WATCH, QUESTION, TIME, NEXT, AFTER, BEFORE, HAS],
+        additional_special_tokens=[WATCH, QUESTION, TIME, ALL, NEXT, ONE, AFTER, BEFORE, HAS],
         clean_up_tokenization_spaces=False,
         chat_template=CHAT_TEMPLATE,
     )
