@@ -82,7 +82,7 @@ class Asked:
             if not inventory.is_whole(request_ids):
                 request_ids += self.generated(conversation, [*ids, mark], wanted["name_tokens"])
             told = inventory.answer(request_ids)
-            said = self.generated(conversation, [*told.ids, *ids], max_new_tokens)
+            said = self.generated(conversation, [*told.ids, *ids], min(max_new_tokens, wanted["answer_tokens"]))
             num_rows = self.memory.num_rows
             return said, evidence_ranges(self.memory, told.rests_on(said, num_rows), torch.zeros(num_rows))
         attention_S = self.attention(conversation, ids + said, first=len(ids) - 1)
@@ -117,7 +117,9 @@ class Asked:
             span = [clock(at) for at in (evidence[0].start_seconds, evidence[0].stop_seconds)] if evidence else []
             text = text.replace(mark, " to ".join(span) or "a moment that could not be found")
         assert turn.answer.text == text
-        assert turn.answer.finished == (len(said) < max_new_tokens)
+        wanted = self.vxl.model.config.inventory
+        most = max_new_tokens + 1 if wanted is None else wanted["answer_tokens"]
+        assert turn.answer.finished == (len(said) < max_new_tokens or len(said) == most)
         same_evidence(turn.answer.evidence, evidence)
 
 

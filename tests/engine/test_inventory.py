@@ -43,7 +43,7 @@ def vxl(model, processor, film, monkeypatch):
     logits = torch.stack([logits_of(VideoXL(model, processor, name="tiny"), film, each) for each in (QUESTION, OTHER)])
     *others, token = logits.sum(dim=0).argsort()[[0, 1, 2, 3, 4, -1]].tolist()
     config = InventoryConfig(
-        token, *others, STEP_QUESTION, SIGHT_QUESTION, "nothing", 0.0, 0.0, ("cat", "dog", "film"), 2
+        token, *others, STEP_QUESTION, SIGHT_QUESTION, "nothing", 0.0, 0.0, ("cat", "dog", "film"), 2, 6
     )
     monkeypatch.setattr(model.config, "inventory", asdict(config))
     return VideoXL(model, processor, name="tiny")
@@ -216,7 +216,7 @@ def made_up(vxl, film, *, things, sights):
     """An inventory of which it is known what is found."""
     config = InventoryConfig(
         NEXT, ONE, AFTER, BEFORE, HAS, ALL, STEP_QUESTION, SIGHT_QUESTION, "nothing", SURE, 0.3,
-        ("what", "cat", "dog", "film"), 2,
+        ("what", "cat", "dog", "film"), 2, 6,
     )  # fmt: skip
     of_film = Inventory(vxl._speaker, film, config)
     of_film._found = lambda question: list(reversed(things if question == STEP_QUESTION else sights))
@@ -341,6 +341,19 @@ def test_a_request_for_a_thing_ends_with_its_name(vxl, film, monkeypatch, name_t
     assert anew == [False] * (name_tokens - 1) + [True]
 
 
+def test_an_answer_ends_with_as_many_tokens_as_it_may_have(vxl, film, monkeypatch):
+    """Its end is not waited for, and it is finished; what a constraint makes the model say may be longer."""
+    monkeypatch.setattr(type(vxl._speaker), "end_token_ids", [])
+    longer = vxl.ask(film, QUESTION, max_new_tokens=8)
+    monkeypatch.setitem(vxl.model.config.inventory, "answer_tokens", 2)
+    again = VideoXL(vxl.model, vxl.processor, name="tiny")
+    answer = again.ask(film, QUESTION, max_new_tokens=8)
+    assert (longer.usage.answer_tokens, answer.usage.answer_tokens) == (6, 2)
+    assert answer.finished
+    assert longer.text.startswith(answer.text)
+    assert not again.ask(film, QUESTION, max_new_tokens=1).finished
+
+
 @pytest.mark.parametrize(
     ("things", "text"), [(["dog", "cat", "dog"], "dog, cat film dog, cat"), ([], "nothing film nothing")]
 )
@@ -411,8 +424,8 @@ def test_a_config_that_makes_no_sense_is_refused(make_model):
     """A folder with a damaged config says what is wrong with it."""
     with pytest.raises(
         CheckpointError,
-        match="inventory has next_id; expected after_id, all_id, before_id, certainty, has_id, name_tokens, "
-        "named_certainty, next_id, nothing, numbers, one_id, question, sight_question",
+        match="inventory has next_id; expected after_id, all_id, answer_tokens, before_id, certainty, has_id, "
+        "name_tokens, named_certainty, next_id, nothing, numbers, one_id, question, sight_question",
     ):
         make_model(inventory={"next_id": 3})
 

@@ -5,8 +5,8 @@ from videoxl.evaluation.model_asker import ModelAsker
 from videoxl.evaluation.run_settings import RunSettings
 
 INVENTORY = {
-    "next_id": 3, "one_id": 9, "after_id": 4, "before_id": 5, "has_id": 6, "all_id": 10, "name_tokens": 1,
-    "question": "what ?", "sight_question": "dog ?",
+    "next_id": 3, "one_id": 9, "after_id": 4, "before_id": 5, "has_id": 6, "all_id": 10,
+    "name_tokens": 1, "answer_tokens": 4, "question": "what ?", "sight_question": "dog ?",
     "nothing": "nothing", "certainty": 0.5, "named_certainty": 0.3, "numbers": ["none"],
 }  # fmt: skip
 

@@ -71,6 +71,8 @@ class InventoryConfig:
     """Words of numbers, from none on; where they end, things are not numbered any more."""
     name_tokens: int
     """Tokens that a name has at most."""
+    answer_tokens: int
+    """The same of an answer: there is no end to wait for behind the last of them."""
 
 
 class Seen(NamedTuple):

@@ -56,7 +56,7 @@ class Turn:
         self._state: TurnState = "waiting"
         self._is_cancelled = False
         self._speaker, self._memory, self._params, self._background_S = speaker, memory, params, background_S
-        self._inventory, self._nothing = inventory, "" if inventory is None else inventory.config.nothing
+        self._inventory, self._inventory_config = inventory, None if inventory is None else inventory.config
         self._request_ids: list[int] = []
         self._told: Told | None = None
         self.is_anew = False
@@ -116,10 +116,16 @@ class Turn:
             return
         self.said_ids.append(token)
         self.unread = [token]  # the last one is read, too: evidence looks from it, and a conversation goes on behind it
-        if self._stream.put(token) or self._sampler.is_complete:
+        if self._stream.put(token) or self._sampler.is_complete or self._is_whole:
             self._ends = "stop"
         elif len(self.said_ids) == self._params.max_new_tokens:
             self._ends = "limit"
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether this model never says more; what it is made to say by a constraint may be longer."""
+        config = self._inventory_config
+        return config is not None and self._matcher is None and len(self.said_ids) >= config.answer_tokens
 
     def _request(self, inventory: Inventory, token: int) -> None:
         """The next token of the request for the inventory; where that ends, all is read anew."""
@@ -179,9 +185,10 @@ class Turn:
     def _with_names(self, text: str) -> str:
         """A model that was taught to leave lists to us writes a mark; what it was told takes its place, in order."""
         mark = self._speaker.list_mark
-        if mark is None or mark not in text or self._told is None:
+        if mark is None or mark not in text or self._told is None or self._inventory_config is None:
             return text
-        return text.replace(mark, ", ".join(map(self._speaker.text, self._told.names)) or self._nothing)
+        names = ", ".join(map(self._speaker.text, self._told.names))
+        return text.replace(mark, names or self._inventory_config.nothing)
 
     def _evidence(self) -> tuple[Evidence, ...]:
         if self._background_S is None:

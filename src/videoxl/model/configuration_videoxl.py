@@ -15,7 +15,7 @@ KEYS = {
     "word_focus": {"num_words", "unsure", "sure", "size", "mark_size"},
     "inventory": {
         "next_id", "one_id", "after_id", "before_id", "has_id", "all_id", "question", "sight_question", "nothing",
-        "certainty", "named_certainty", "numbers", "name_tokens",
+        "certainty", "named_certainty", "numbers", "name_tokens", "answer_tokens",
     },
 }  # fmt: skip
 

@@ -87,7 +87,8 @@ def new_model(
         certainty=recipe.certainty,
         named_certainty=recipe.named_certainty,
         numbers=NUMBERS,
-        name_tokens=1,
+        name_tokens=1,  # words are whole, and what is asked of a film is answered by one
+        answer_tokens=1,
     )
     config = VideoXLConfig(
         vision_config=EfficientNetLiteConfig.variant(
