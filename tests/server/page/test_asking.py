@@ -68,7 +68,7 @@ def test_an_answer_streams(page):
     page.evaluate(RECORD_STREAM)
     exchange = ask(page, "When is it inserted?")
     expect(exchange.locator(".reply-text")).to_have_text(SHOWS_IT)
-    expect(exchange.locator(".reply-cost")).to_contain_text("tokens said")
+    expect(exchange.locator(".reply-cost")).to_contain_text("token said")
     assert any(page.evaluate("() => window.streamed")), "the text came only with the whole answer"
 
 
