@@ -354,6 +354,15 @@ def test_an_answer_ends_with_as_many_tokens_as_it_may_have(vxl, film, monkeypatc
     assert not again.ask(film, QUESTION, max_new_tokens=1).finished
 
 
+def test_what_was_read_is_answered_by_something(vxl, film, monkeypatch):
+    """The model may not end before it has said a word: the likeliest other one is its answer."""
+    said = vxl.ask(film, QUESTION, max_new_tokens=1).text
+    first = vxl._speaker.answer_ids(said)
+    monkeypatch.setattr(type(vxl._speaker), "end_token_ids", first)
+    other = VideoXL(vxl.model, vxl.processor, name="tiny").ask(film, QUESTION, max_new_tokens=1).text
+    assert other not in ("", said)
+
+
 @pytest.mark.parametrize(
     ("things", "text"), [(["dog", "cat", "dog"], "dog, cat film dog, cat"), ([], "nothing film nothing")]
 )

@@ -108,6 +108,12 @@ class Turn:
         if self._ends is not None:
             self._end(finished=self._ends == "stop")
             return
+        if self._told is not None and self._matcher is None and not self.said_ids:
+            # What was asked for and read is answered: no example of training ends here.
+            logits_C = logits_C.index_fill(
+                0, torch.tensor(self._speaker.end_token_ids, dtype=torch.long, device=logits_C.device), float("-inf")
+            )
+            likeliest = int(logits_C.argmax())
         token = self._sampler.choose(likeliest, logits_C)
         if not self.said_ids:
             self._first_token_seconds = self._stopwatch.seconds
