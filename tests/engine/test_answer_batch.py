@@ -82,7 +82,8 @@ class Asked:
             if not inventory.is_whole(request_ids):
                 request_ids += self.generated(conversation, [*ids, mark], wanted["name_tokens"])
             told = inventory.answer(request_ids)
-            said = self.generated(conversation, [*told.ids, *ids], min(max_new_tokens, wanted["answer_tokens"]))
+            most = min(max_new_tokens, wanted["answer_tokens"])
+            said = self.generated(conversation, [*told.ids, *ids], most, min_new_tokens=1)
             num_rows = self.memory.num_rows
             return said, evidence_ranges(self.memory, told.rests_on(said, num_rows), torch.zeros(num_rows))
         attention_S = self.attention(conversation, ids + said, first=len(ids) - 1)
@@ -91,12 +92,12 @@ class Asked:
             background_S = self.attention(vxl.model.cache(self.memory), vxl.processor.question(""), first=-1)
         return said, evidence_ranges(self.memory, attention_S, background_S)
 
-    def generated(self, conversation, ids, max_new_tokens):
+    def generated(self, conversation, ids, max_new_tokens, **options):
         """What transformers' `generate` says, without the token that ends it; the conversation stays as it is."""
         end = self.vxl._speaker.end_token_ids
         output = self.vxl.model.generate(
             torch.tensor([ids]), memory=conversation.fork(), max_new_tokens=max_new_tokens, do_sample=False,
-            eos_token_id=end, pad_token_id=0,
+            eos_token_id=end, pad_token_id=0, **options,
         )  # fmt: skip
         return [token for token in output[0, len(ids) :].tolist() if token not in end]
 
