@@ -83,7 +83,8 @@ class Asked:
                 request_ids += self.generated(conversation, [*ids, mark], wanted["name_tokens"])
             told = inventory.answer(request_ids)
             most = min(max_new_tokens, wanted["answer_tokens"])
-            said = self.generated(conversation, [*told.ids, *ids], most, min_new_tokens=1)
+            silent = sorted({*speaker.silent_ids, *speaker.end_token_ids})
+            said = self.generated(conversation, [*told.ids, *ids], most, begin_suppress_tokens=silent)
             num_rows = self.memory.num_rows
             return said, evidence_ranges(self.memory, told.rests_on(said, num_rows), torch.zeros(num_rows))
         attention_S = self.attention(conversation, ids + said, first=len(ids) - 1)

@@ -74,7 +74,7 @@ class Speaker:
 
     def text(self, token_ids: Sequence[int]) -> str:
         """What the tokens of an answer say; control tokens say nothing, but for the marks of a time and of a list."""
-        said = [token for token in token_ids if token not in self._silent_ids]
+        said = [token for token in token_ids if token not in self.silent_ids]
         text: str = self.processor.tokenizer.decode(said)
         return text.lstrip()
 
@@ -149,7 +149,8 @@ class Speaker:
         return spelling_of(self.processor.tokenizer, vocab_size=self.vocab_size, end_token_ids=self.end_token_ids)
 
     @cached_property
-    def _silent_ids(self) -> frozenset[int]:
+    def silent_ids(self) -> frozenset[int]:
+        """Control tokens, which say nothing by themselves: ends, requests and the like."""
         config = self.model.config
         marks = {config.time_token_id} | (set() if config.inventory is None else {config.inventory["all_id"]})
         return frozenset(self.processor.tokenizer.all_special_ids) - marks

@@ -109,10 +109,7 @@ class Turn:
             self._end(finished=self._ends == "stop")
             return
         if self._told is not None and self._matcher is None and not self.said_ids:
-            # What was asked for and read is answered: no example of training ends here.
-            logits_C = logits_C.index_fill(
-                0, torch.tensor(self._speaker.end_token_ids, dtype=torch.long, device=logits_C.device), float("-inf")
-            )
+            logits_C = self._with_words_alone(logits_C)
             likeliest = int(logits_C.argmax())
         token = self._sampler.choose(likeliest, logits_C)
         if not self.said_ids:
@@ -126,6 +123,11 @@ class Turn:
             self._ends = "stop"
         elif len(self.said_ids) == self._params.max_new_tokens:
             self._ends = "limit"
+
+    def _with_words_alone(self, logits_C: torch.Tensor) -> torch.Tensor:
+        """The same without what says nothing: the inventory was asked for and read, so there is an answer."""
+        silent = {*self._speaker.silent_ids, *self._speaker.end_token_ids}
+        return logits_C.index_fill(0, torch.tensor(sorted(silent), device=logits_C.device), float("-inf"))
 
     @property
     def _is_whole(self) -> bool:
