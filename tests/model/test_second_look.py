@@ -1,11 +1,16 @@
 """A frame that is near the gate's thresholds counts as the mean of three looks; any other is looked at once."""
 
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from videoxl.engine.seeing import Seer
 from videoxl.model import modeling_videoxl, second_look
+from videoxl.model.learning import see
 from videoxl.model.second_look import nearer
 from videoxl.model.vision_tower import frame_features
 
@@ -86,6 +91,26 @@ def test_frames_that_are_not_near_are_looked_at_once(gated, pixels_F3HW, monkeyp
     seen.clear()
     gated.get_video_features(pixels_F3HW)
     assert seen == [NUM_FRAMES, *[int(is_near_F.sum())] * 2]
+
+
+@pytest.mark.parametrize("learning", [("projector",), ("vision_tower",), ()])
+def test_training_looks_again_as_well(gated, pixels_F3HW, learning) -> None:
+    """Whichever part learns, it learns from the tokens that are watched."""
+    expected_FMD = gated.get_video_features(pixels_F3HW)
+    try:
+        for part in learning:
+            getattr(gated.model, part).requires_grad_(True)
+        video = see(gated, pixels_F3HW, lambda *_: (), checkpoints=False)
+    finally:
+        gated.requires_grad_(False)
+    torch.testing.assert_close(video.visual_BFMD[0], expected_FMD, atol=1e-5, rtol=1e-5)
+
+
+def test_watching_looks_again(gated, pixels_F3HW) -> None:
+    """What a video is condensed from are the tokens of `get_video_features`."""
+    processor = SimpleNamespace(pixel_values=lambda frames: pixels_F3HW)
+    (seen,) = Seer(gated, processor).feed(np.zeros((NUM_FRAMES, 3, 32, 32), np.uint8), range(NUM_FRAMES))
+    torch.testing.assert_close(seen.visual_FMD, gated.get_video_features(pixels_F3HW), atol=1e-5, rtol=1e-5)
 
 
 @given(st.floats(0.5, 1.0))
