@@ -4,6 +4,8 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -29,6 +31,32 @@ def test_readers_do_not_wait_for_a_writer(library, add):
     other.execute("BEGIN IMMEDIATE")
     assert len(library.entries()) == 1
     other.close()
+
+
+def test_threads_write_in_a_line(library, add, monkeypatch):
+    """A thread that comes while another writes waits for it, without asking SQLite again and again."""
+    entry = add()
+    monkeypatch.setattr(catalogue, "BUSY_SECONDS", 0.0)
+    library._catalogue.close()
+    fresh = catalogue.Catalogue(library.folder / "catalogue.sqlite", fill=lambda connection: None)
+    inside = threading.Barrier(2)
+
+    def write():
+        inside.wait()
+        with fresh.writing() as connection:
+            connection.execute("UPDATE entry SET title = title || '!' WHERE id = ?", (entry.id,))
+
+    with ThreadPoolExecutor(1) as threads:
+        with fresh.writing() as connection:
+            second = threads.submit(write)
+            inside.wait()
+            connection.execute("UPDATE entry SET title = 'a' WHERE id = ?", (entry.id,))
+            with pytest.raises(TimeoutError):
+                second.result(0.05)
+        second.result()
+    with fresh.reading() as connection:
+        assert connection.execute("SELECT title FROM entry").fetchone()[0] == "a!"
+    fresh.close()
 
 
 @pytest.mark.parametrize("version", range(1, VERSION))

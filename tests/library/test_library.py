@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from videoxl.errors import EntryNotFoundError, MemoryFormatError, UsageError
 from videoxl.library.label import MOST_CHARACTERS, plain_label
+from videoxl.memory.folder import MANIFEST_NAME
 
 from .conftest import SECONDS, settings
 
@@ -114,6 +115,18 @@ def test_old_questions_make_room(library, add, monkeypatch):
     for number in range(5):
         library.note_answer(entry.id, {**ANSWER, "question": str(number)})
     assert [question.text for question in library.questions(entry.id)] == ["2", "3", "4"]
+
+
+def test_another_memory_of_an_entry_has_another_version(library, add, watch, make_film):
+    """Whoever keeps a memory open sees by its version whether it is still the one on disk."""
+    assert library.version(add().id) is None
+    entry = watch(make_film(25))
+    version = library.version(entry.id)
+    assert version is not None
+    with library.reading(entry.id) as path:
+        manifest = path / MANIFEST_NAME
+        manifest.write_bytes(manifest.read_bytes() + b" ")
+    assert library.version(entry.id) != version
 
 
 def test_nothing_is_read_before_there_is_something(library, add):

@@ -151,7 +151,19 @@ def test_a_picture_that_goes_with_its_memory_is_not_found(api, server, make_film
 
 def test_a_memory_that_is_begun_anew_is_not_ready(server, memory, monkeypatch, tmp_path):
     """Thrown away when it was found, because it was damaged and is watched again, a memory is to be asked later."""
+    monkeypatch.setattr(Library, "version", lambda self, entry_id: None)
     monkeypatch.setattr(Library, "reading", lambda self, entry_id: nullcontext(tmp_path / "gone.vxl"))
     with pytest.raises(Problem) as refused:
         server.site.room.take(replace(server.site.library.entry(memory["id"]), state="watching"))
     assert (refused.value.status_code, refused.value.code) == (409, "memory_not_ready")
+
+
+def test_a_memory_that_is_open_is_not_read_again(server, memory, monkeypatch):
+    """Where what is kept is still the same, nobody goes to the disk for it."""
+    entry = server.site.library.entry(memory["id"])
+    first = server.site.room.take(entry)
+    monkeypatch.setattr(Library, "reading", lambda self, entry_id: pytest.fail("it was open"))
+    again = server.site.room.take(entry)
+    server.site.room.release(first)
+    server.site.room.release(again)
+    assert again is first

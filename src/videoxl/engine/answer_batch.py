@@ -189,7 +189,8 @@ class AnswerBatch:
         positions = self._tails.begin_step()
         turns = self._tails.owners
         ids = torch.tensor([turn.unread for turn in turns], device=device)
-        reading = self._speaker.read(ids, self._tails, position_ids=positions)
+        looks = any(turn.looks for turn in turns)
+        reading = self._speaker.read(ids, self._tails, position_ids=positions, looks=looks)
         self._tails.end_step()
         for place, turn in enumerate(turns):
             _tell(turn, reading, place)
@@ -230,8 +231,9 @@ class _Joining:
         }  # fmt: skip
         try:
             reading = speaker.read(
-                torch.tensor(ids, device=device), self.cache, last_B=torch.tensor(last, device=device)
-            )
+                torch.tensor(ids, device=device), self.cache, last_B=torch.tensor(last, device=device),
+                looks=any(turn.looks for turn in through.values()),
+            )  # fmt: skip
         except BaseException:  # so that the piece can be read again
             self.cache.rewind_tail(start)
             raise

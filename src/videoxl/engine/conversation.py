@@ -8,7 +8,7 @@ from videoxl.engine.answer import Answer
 from videoxl.engine.constrained import Constraint
 from videoxl.engine.inventory import Inventory
 from videoxl.engine.sampling import DEFAULT_NEW_TOKENS, SamplingParams
-from videoxl.engine.speaker import Speaker
+from videoxl.engine.speaker import Reading, Speaker
 from videoxl.engine.text_stream import TextListener
 from videoxl.engine.turn import Turn
 from videoxl.memory.cache import MemoryCache
@@ -56,16 +56,22 @@ class Conversation:
         before = self._cache.num_tail
         try:
             while not turn.is_over:
-                reading = self._speaker.read(torch.tensor([turn.unread], device=self._speaker.device), self._cache)
+                reading = self._read(turn)
                 shares_S = None if reading.shares_BS is None else reading.shares_BS[0]
                 turn.has_read(reading.likeliest[0], reading.logits_BC[0], shares_S)
                 if turn.is_anew:
                     self._cache.rewind_tail(before)
+            if turn.unread:  # the next question stands behind all that was said
+                self._read(turn)
         except BaseException:  # an interrupted turn was never there
             self._cache.rewind_tail(before)
             raise
         self._turns.append(turn)
         return turn.answer
+
+    def _read(self, turn: Turn) -> Reading:
+        ids = torch.tensor([turn.unread], device=self._speaker.device)
+        return self._speaker.read(ids, self._cache, looks=turn.looks)
 
     def _prompt_ids(self, question: str) -> list[int]:
         if self._turns:

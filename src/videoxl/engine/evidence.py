@@ -4,11 +4,10 @@ While the answer's tokens are predicted, some layers look at the rows that hold 
 interval is looked at is compared with how much a question about nothing looks at it; what is above that background is
 evidence. Weights that were taught where to look need no such comparison (`evidence_background` of the config).
 
-S memory rows, B questions, I segments.
+S memory rows, I intervals.
 """
 
 from collections.abc import Sequence
-from itertools import groupby
 
 import torch
 from torch.nn.functional import pad
@@ -25,38 +24,35 @@ def evidence_ranges(
     memory: CompressedMemory, attention_S: torch.Tensor, background_S: torch.Tensor
 ) -> tuple[Evidence, ...]:
     """The stretches of video looked at above background, best first."""
-    scores = interval_scores(memory, attention_S, background_S)
-    total = sum(scores)
+    scores_I = interval_scores(memory, attention_S, background_S)
+    total = float(scores_I.sum())
     if total <= 0:
         return ()
-    least = LEAST_OF_BEST * max(scores)
     intervals = memory.intervals  # once: it is made anew each time, and there may be thousands
+    found = (scores_I >= LEAST_OF_BEST * scores_I.max()).nonzero()[:, 0].tolist()
+    runs = [[found[0]]]
+    for index in found[1:]:
+        if index == runs[-1][-1] + 1 and intervals[index].source == intervals[index - 1].source:
+            runs[-1].append(index)
+        else:
+            runs.append([index])
+    ranges = [_range(intervals, run, float(scores_I[run].sum()) / total) for run in runs]
+    return tuple(sorted(ranges, key=lambda evidence: -evidence.score)[:MAX_RANGES])
 
-    def kind(index: int) -> tuple[bool, int]:
-        return scores[index] >= least, intervals[index].source
 
-    runs = [(is_evidence, list(run)) for (is_evidence, _), run in groupby(range(len(scores)), key=kind)]
-    found = [_range(intervals, run, scores, total) for is_evidence, run in runs if is_evidence]
-    return tuple(sorted(found, key=lambda evidence: -evidence.score)[:MAX_RANGES])
+def interval_scores(memory: CompressedMemory, attention_S: torch.Tensor, background_S: torch.Tensor) -> torch.Tensor:
+    """Attention above background (I,) for each interval of a memory, in order; 0 where there is none.
 
-
-def interval_scores(memory: CompressedMemory, attention_S: torch.Tensor, background_S: torch.Tensor) -> list[float]:
-    """Attention above background for each interval of a memory, in order; 0 where there is none."""
+    All intervals in one step, for there may be thousands.
+    """
     above_S = (attention_S - background_S).clamp(min=0)
-    [scores] = segment_shares(memory, above_S[None]).tolist()
-    pairs = zip(scores, memory.segments, strict=True)
-    return [max(0.0, score) for score, segment in pairs if segment.kind == "interval"]
+    sizes = torch.tensor([segment.num_rows for segment in memory.segments], device=above_S.device)
+    is_interval = torch.tensor([segment.kind == "interval" for segment in memory.segments], device=above_S.device)
+    sums_S = pad(above_S.double().cumsum(dim=0), (1, 0))
+    stops = sizes.cumsum(dim=0)
+    return (sums_S[stops] - sums_S[stops - sizes])[is_interval].clamp(min=0)
 
 
-def segment_shares(memory: CompressedMemory, shares_BS: torch.Tensor) -> torch.Tensor:
-    """What falls on the rows of each segment (B, I), all segments in one step: there may be thousands."""
-    sizes_I = torch.tensor([segment.num_rows for segment in memory.segments], device=shares_BS.device)
-    sums_BS = pad(shares_BS.double().cumsum(dim=1), (1, 0))
-    stops_I = sizes_I.cumsum(dim=0)
-    return sums_BS[:, stops_I] - sums_BS[:, stops_I - sizes_I]
-
-
-def _range(intervals: Sequence[Segment], indices: Sequence[int], scores: Sequence[float], total: float) -> Evidence:
-    first, last = intervals[indices[0]], intervals[indices[-1]]
-    score = sum(scores[index] for index in indices) / total
+def _range(intervals: Sequence[Segment], run: Sequence[int], score: float) -> Evidence:
+    first, last = intervals[run[0]], intervals[run[-1]]
     return Evidence(first.start_seconds, last.stop_seconds, score, source=first.source)

@@ -164,9 +164,12 @@ class Inventory:
         return [tuple(each for each in found if each.name == name)]
 
     def _told(self, wanted: Sequence[Run]) -> Told:
-        numbers = [tuple(self._speaker.answer_ids(number)) for number in self.config.numbers]
-        words = numbered([run[0].name for run in wanted], numbers, (self.config.next_id,))
+        words = numbered([run[0].name for run in wanted], self._numbers, (self.config.next_id,))
         return Told(tuple(token for word in words for token in word), tuple(found for run in wanted for found in run))
+
+    @cached_property
+    def _numbers(self) -> list[Name]:
+        return [tuple(self._speaker.answer_ids(number)) for number in self.config.numbers]
 
     @cached_property
     def things(self) -> tuple[Run, ...]:

@@ -28,7 +28,7 @@ class Reading(NamedTuple):
     likeliest: list[int]
     logits_BC: torch.Tensor
     shares_BS: torch.Tensor | None
-    """Where it looked in the memory; None without one."""
+    """Where it looked in the memory; None without one, or where nobody wants to know."""
 
 
 class Speaker:
@@ -113,16 +113,18 @@ class Speaker:
         *,
         last_B: torch.Tensor | None = None,
         position_ids: torch.Tensor | None = None,
+        looks: bool = True,
     ) -> Reading:
         """Read tokens behind a past, which keeps them.
 
         Args:
             last_B: The token of each row that is read out; the last one of the step where not given.
+            looks: Whether somebody wants to know where it looked in the memory.
         """
         decoder, device = self.model.decoder, ids_BT.device
         if last_B is None:
             last_B = torch.full((len(ids_BT),), ids_BT.shape[1] - 1, device=device)
-        glance = Glance(self.evidence_layers, tokens_B=last_B) if past.num_rows else None
+        glance = Glance(self.evidence_layers, tokens_B=last_B) if looks and past.num_rows else None
         embeds = decoder.embed_tokens(ids_BT)
         hidden_BTD = decoder(embeds, past, position_ids=position_ids, glance=glance)
         hidden_B1D = hidden_BTD[torch.arange(len(ids_BT), device=device), last_B][:, None]

@@ -52,7 +52,7 @@ class Turn:
         self.said_ids: list[int] = []
         """Tokens of the answer, without the one that ends it."""
         self.unread = list(self.prompt_ids)
-        """What the model reads next."""
+        """What the model reads next; once it is over, what only a conversation reads that goes on behind it."""
         self._state: TurnState = "waiting"
         self._is_cancelled = False
         self._speaker, self._memory, self._params, self._background_S = speaker, memory, params, background_S
@@ -84,6 +84,11 @@ class Turn:
         return self.state not in ("waiting", "running")
 
     @property
+    def looks(self) -> bool:
+        """Whether it wants to know how the model looks at the memory when it reads what is unread."""
+        return self._inventory is None and self._is_looked_at
+
+    @property
     def answer(self) -> Answer:
         """What was answered; of a turn that failed, raises why."""
         if self._error is not None:
@@ -97,7 +102,7 @@ class Turn:
 
         Args:
             likeliest: The token that the logits behind the last unread one put first.
-            shares_S: How that last one looked at the memory.
+            shares_S: How that last one looked at the memory; of no use where `looks` is false.
         """
         if self._inventory is not None:
             self._request(self._inventory, likeliest if self._request_ids else self._inventory.likeliest_mark(logits_C))
@@ -118,16 +123,23 @@ class Turn:
             self._end(finished=True, num_end_tokens=1)
             return
         self.said_ids.append(token)
-        self.unread = [token]  # the last one is read, too: evidence looks from it, and a conversation goes on behind it
+        self.unread = [token]
         if self._stream.put(token) or self._sampler.is_complete or self._is_whole:
             self._ends = "stop"
         elif len(self.said_ids) == self._params.max_new_tokens:
             self._ends = "limit"
+        if self._ends is not None and not self._is_looked_at:
+            self._end(finished=self._ends == "stop")
 
     def _with_words_alone(self, logits_C: torch.Tensor) -> torch.Tensor:
         """The same without what says nothing: the inventory was asked for and read, so there is an answer."""
         silent = {*self._speaker.silent_ids, *self._speaker.end_token_ids}
         return logits_C.index_fill(0, torch.tensor(sorted(silent), device=logits_C.device), float("-inf"))
+
+    @property
+    def _is_looked_at(self) -> bool:
+        """Whether evidence is where it looks, the last token included; what was told has its evidence with it."""
+        return self._told is None and self._background_S is not None
 
     @property
     def _is_whole(self) -> bool:
@@ -163,7 +175,7 @@ class Turn:
         self._state = "running"
 
     def _look(self, shares_S: torch.Tensor | None) -> None:
-        if shares_S is not None and self._background_S is not None:
+        if shares_S is not None and self._is_looked_at:
             self._shares_S = shares_S.clone() if self._shares_S is None else self._shares_S.add_(shares_S)
             self._num_looks += 1
 

@@ -6,6 +6,7 @@ from a few that are kept, so threads never share one. What SQLite says goes wron
 
 import os
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -32,6 +33,7 @@ class Catalogue:
         self._fill = fill
         self._idle: list[sqlite3.Connection] = []
         self._is_closed = False
+        self._writer = threading.Lock()  # threads wait in a line; SQLite, which other processes need, sleeps and tries
         with self._sentences(), suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, OWNER_ONLY))
         self._prepare()
@@ -49,7 +51,7 @@ class Catalogue:
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One change that happens whole or not at all; others see it when the block ends."""
-        with self._sentences(), self._connection() as connection:
+        with self._writer, self._sentences(), self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection

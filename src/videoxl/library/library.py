@@ -236,6 +236,14 @@ class Library:
                 )
             yield path
 
+    def version(self, entry_id: str) -> tuple[int, int] | None:
+        """Another one whenever what is kept of an entry is another; None where nothing is."""
+        try:
+            status = (self._folder.memory(entry_id) / MANIFEST_NAME).stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
     def intervals(self, entry_id: str) -> list[KeptInterval]:
         """What is kept of a video part by part, also while it is being watched."""
         with self._catalogue.reading() as connection:

@@ -22,8 +22,8 @@ def note_question(connection: sqlite3.Connection, entry_id: str, answer: Mapping
     update_entry(connection, entry_id, asked_at=now)
     connection.execute(
         """
-        DELETE FROM question WHERE entry_id = ? AND id NOT IN (
-            SELECT id FROM question WHERE entry_id = ? ORDER BY id DESC LIMIT ?)
+        DELETE FROM question WHERE entry_id = ? AND id <= (
+            SELECT id FROM question WHERE entry_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
         """,
         (entry_id, entry_id, MOST_QUESTIONS),
     )

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -26,8 +26,10 @@ SETTLE_SECONDS = 5.0  # longer than that, a stream begins, and what goes wrong i
 class Question:
     """One question under way, for one client. Close it whatever happens: that unpins the memory."""
 
-    def __init__(self, room: EngineRoom, ask: Ask, resident: Resident) -> None:
+    def __init__(self, room: EngineRoom, entry: Entry | None, ask: Ask, resident: Resident) -> None:
         """Put it in line. Raises Problem where it cannot be."""
+        self.entry = entry
+        """Whose memory is asked; None where nothing was seen."""
         self._room, self._resident = room, resident
         self._loop = asyncio.get_running_loop()
         self._events: asyncio.Queue[str | Answer | Problem] = asyncio.Queue()
@@ -81,11 +83,16 @@ class Question:
         self._put(outcome)
 
 
-async def begin(room: EngineRoom, entry: Entry | None, ask: Ask) -> Question:
-    """Ask about a memory, or about nothing seen. Raises Problem, and then nothing is pinned."""
-    resident = Resident(None, None) if entry is None else await run_in_threadpool(room.take, entry)
+async def begin(room: EngineRoom, find: Callable[[], Entry | None], ask: Ask) -> Question:
+    """Ask about the memory that `find` gives, or about nothing seen. Raises Problem, and then nothing is pinned."""
+
+    def take() -> tuple[Entry | None, Resident]:
+        entry = find()
+        return entry, Resident(None, None) if entry is None else room.take(entry)
+
+    entry, resident = await run_in_threadpool(take)
     try:
-        return Question(room, ask, resident)
+        return Question(room, entry, ask, resident)
     except BaseException:
         room.release(resident)
         raise

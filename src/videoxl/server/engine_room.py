@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from videoxl.errors import MemoryFormatError, VideoXLError
 from videoxl.library import Entry, Library
-from videoxl.memory.folder import MANIFEST_NAME, readable
 from videoxl.server.answering import Answering, Ask, Asked
 from videoxl.server.config import ServeConfig
 from videoxl.server.metrics import Metrics
 from videoxl.server.problem import Problem, shutting_down
 from videoxl.server.request_log import where
-from videoxl.server.tiers import MemoryTiers, Resident
+from videoxl.server.tiers import Key, MemoryTiers, Resident
 from videoxl.server.turns import ModelTurns
 from videoxl.server.watching import Watching
 
@@ -90,18 +89,18 @@ class EngineRoom:
             return tiers.take(key, 0, lambda: live)
         if entry.state == "failed":
             raise Problem(409, f"this video could not be watched: {entry.why}", code="memory_failed")
+        if resident := tiers.find(self._kept(entry)):
+            return resident
         try:
             with self._library.reading(entry.id) as path:
-                return tiers.take(self._kept(entry, path), entry.num_bytes, lambda: _open(vxl, path, entry))
+                return tiers.take(self._kept(entry), entry.num_bytes, lambda: _open(vxl, path, entry))
         except MemoryFormatError:
             if entry.state == "ready":
                 raise
             raise _nothing_yet(entry) from None
 
-    def _kept(self, entry: Entry, path: Path) -> tuple[str, str, int, int]:
-        with readable(path / MANIFEST_NAME):  # whoever begins anew throws away what is damaged
-            status = (path / MANIFEST_NAME).stat()
-        return "kept", entry.id, status.st_mtime_ns, status.st_size
+    def _kept(self, entry: Entry) -> Key:
+        return "kept", entry.id, self._library.version(entry.id)
 
     def release(self, resident: Resident) -> None:
         """Unpin what `take` gave."""

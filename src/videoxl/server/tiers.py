@@ -56,6 +56,15 @@ class MemoryTiers:
         self._host: OrderedDict[Key, CompressedMemory] = OrderedDict()
         self._opening: dict[Key, Future[Resident]] = {}
 
+    def find(self, key: Key) -> Resident | None:
+        """The memory that `key` names, pinned until `release`; None where it is not on the device."""
+        with self._lock:
+            resident = self._pinned(key)
+        if resident is not None:
+            self._metrics.memory_queries.inc()
+            self._metrics.memory_hits.inc()
+        return resident
+
     def take(self, key: Key, num_bytes: int, open_memory: "Callable[[], CompressedMemory]") -> Resident:
         """The memory that `key` names, pinned until `release`; `open_memory` reads it into the host's memory.
 

@@ -8,7 +8,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from videoxl.library import Entry
 from videoxl.server import sse
 from videoxl.server.answer_json import answer_json, question_json
 from videoxl.server.answering import Ask
@@ -30,18 +29,17 @@ async def ask(memory_id: MemoryId, body: AskBody, request: Request, site: SiteOf
     """Answer a question, with the moments that the answer rests on; also while the video is still being watched."""
     most = site.num_tokens(body.max_tokens, "max_tokens")
     wanted = Ask(question=body.question, max_new_tokens=most, temperature=body.temperature, seed=body.seed)
-    entry = await run_in_threadpool(site.library.entry, memory_id)
-    question = await begin(site.room, entry, wanted)
+    question = await begin(site.room, lambda: site.library.entry(memory_id), wanted)
     if body.stream:
         try:
             await question.settle()  # what goes wrong until the first word gets its status
         except BaseException:
             question.close()
             raise
-        return sse.EventStream(_events(site, entry, question), on_close=question.close)
+        return sse.EventStream(_events(site, question), on_close=question.close)
     try:
         answer = await answer_while_present(request, question)
-        return JSONResponse(await run_in_threadpool(_noted, site, entry, question, answer))
+        return JSONResponse(await run_in_threadpool(_noted, site, question, answer))
     finally:
         question.close()
 
@@ -59,18 +57,19 @@ def list_questions(
     }
 
 
-async def _events(site: Site, entry: Entry, question: Question) -> AsyncIterator[str]:
+async def _events(site: Site, question: Question) -> AsyncIterator[str]:
     try:
         async for piece in question.pieces():
             if isinstance(piece, str):
                 yield sse.event("text", {"text": piece})
             else:
-                yield sse.event("answer", await run_in_threadpool(_noted, site, entry, question, piece))
+                yield sse.event("answer", await run_in_threadpool(_noted, site, question, piece))
     except Problem as problem:
         yield sse.event("error", site.said(problem).body["error"])
 
 
-def _noted(site: Site, entry: Entry, question: Question, answer: "Answer") -> dict[str, Any]:
+def _noted(site: Site, question: Question, answer: "Answer") -> dict[str, Any]:
     """The answer for the client, kept with the memory; one that was removed meanwhile keeps nothing."""
-    number = site.memories.note_answer(entry, answer)
+    assert question.entry is not None, "a memory was asked"
+    number = site.memories.note_answer(question.entry, answer)
     return answer_json(answer.to_json(), question_id=number, watched_until=question.watched_until)

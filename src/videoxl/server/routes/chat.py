@@ -53,7 +53,7 @@ class _Questions:
         """Put them in line. Raises Problem; then none is."""
         try:
             for ask in self._chat.asks:
-                self.all.append(await begin(self._site.room, self._chat.entry, ask))
+                self.all.append(await begin(self._site.room, lambda: self._chat.entry, ask))
             await self.all[0].settle()
         except BaseException:
             self.close()
