@@ -354,6 +354,25 @@ def test_an_answer_ends_with_as_many_tokens_as_it_may_have(vxl, film, monkeypatc
     assert not again.ask(film, QUESTION, max_new_tokens=1).finished
 
 
+def test_nothing_is_read_that_nobody_asks_for(vxl, film, monkeypatch):
+    """What was told has its evidence with it: nobody looks where the model looks, and the last token is not read."""
+    vxl.ask(film, QUESTION)  # the inventory, which does look, is made
+    batch = vxl.batch(film)
+    read, reads = vxl._speaker.read, []
+
+    def noted(self, ids_BT, past, **options):
+        reads.append((ids_BT.shape[1], options["looks"]))
+        return read(ids_BT, past, **options)
+
+    monkeypatch.setattr(type(vxl._speaker), "read", noted)
+    turn = batch.add(QUESTION, max_new_tokens=1)
+    before = len(turn.prompt_ids)
+    while len(batch):
+        batch.step()
+    assert turn.answer.evidence
+    assert reads == [(before, False), (len(turn.prompt_ids), False)]
+
+
 def test_what_was_read_is_answered_by_something(vxl, film, monkeypatch):
     """The model may not end before it has said a word: the likeliest other one is its answer."""
     said = vxl.ask(film, QUESTION, max_new_tokens=1).text

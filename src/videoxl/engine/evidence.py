@@ -26,7 +26,7 @@ def evidence_ranges(
     """The stretches of video looked at above background, best first."""
     scores_I = interval_scores(memory, attention_S, background_S)
     total = float(scores_I.sum())
-    if total <= 0:
+    if not total > 0:
         return ()
     intervals = memory.intervals  # once: it is made anew each time, and there may be thousands
     found = (scores_I >= LEAST_OF_BEST * scores_I.max()).nonzero()[:, 0].tolist()
@@ -50,7 +50,7 @@ def interval_scores(memory: CompressedMemory, attention_S: torch.Tensor, backgro
     is_interval = torch.tensor([segment.kind == "interval" for segment in memory.segments], device=above_S.device)
     sums_S = pad(above_S.double().cumsum(dim=0), (1, 0))
     stops = sizes.cumsum(dim=0)
-    return (sums_S[stops] - sums_S[stops - sizes])[is_interval].clamp(min=0)
+    return (sums_S[stops] - sums_S[stops - sizes])[is_interval]
 
 
 def _range(intervals: Sequence[Segment], run: Sequence[int], score: float) -> Evidence:
