@@ -12,7 +12,7 @@ from measured_library import library_table
 from measured_nano import nano_card, nano_table
 from measured_recipes import recipes_table
 from measured_serve import serve_table
-from measured_training import training_table
+from measured_training import decoder_table, training_table
 
 RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
@@ -57,6 +57,7 @@ TABLES = {
     "library": lambda: library_table(RESULTS),
     "nano grid": lambda: grid_table(RESULTS),
     "nano": lambda: nano_table(RESULTS),
+    "nano decoder": lambda: decoder_table(RESULTS),
     "nano card": lambda: nano_card(RESULTS),
     "recipes": lambda: recipes_table(RESULTS),
     "speed": speed_table,

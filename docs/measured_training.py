@@ -1,10 +1,15 @@
-"""The table of what the 7B recipes need, made from benchmarks/results/training_plan.json."""
+"""Tables of training, made from benchmarks/results.
+
+What the 7B recipes need is in training_plan.json, how nano's decoder learned in nano_decoder.jsonl, the log of its run.
+"""
 
 import json
 from pathlib import Path
 from typing import Any
 
 SHOWN_DEVICES = (1, 2, 4, 8)
+STEPS_BETWEEN = 400
+RIGHT = ("is_there.yes", "is_there.no", "what", "first", "after", "list", "count", "picture", "no_picture")
 
 
 def training_table(results: Path) -> str:
@@ -33,3 +38,18 @@ def _recipe(name: str, plan: dict[str, Any]) -> str:
 def _cell(row: dict[str, Any]) -> str:
     shown = f"{row['total'] / 1e9:.0f}"
     return f"**{shown}**" if row["fits"] else shown
+
+
+def decoder_table(results: Path) -> str:
+    """Loss and shares of right answers by step, a line of the log in every so many."""
+    lines = [json.loads(line) for line in (results / "nano_decoder.jsonl").read_text(encoding="utf-8").splitlines()]
+    head = ("step", "minutes", "frames", "loss", *RIGHT)
+    rows = [
+        (str(line["step"]), f"{line['seconds'] / 60:.0f}", f"{line['frames']:.0f}", f"{line['loss']:.2f}",
+         *(f"{100 * line[name]:.0f}" for name in RIGHT))
+        for line in lines
+        if line["step"] in (lines[0]["step"], *range(STEPS_BETWEEN, lines[-1]["step"] + 1, STEPS_BETWEEN))
+    ]  # fmt: skip
+    about = f"Means of {lines[0]['step']} steps: frames of a film, loss, and right answers in percent, by kind."
+    table = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join([about, "", *table])

@@ -8,7 +8,7 @@ F frames, D width of a frame's embedding.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -175,9 +175,14 @@ class VideoXLTrainer(ResumableTrainer):
         if batch.get("intervals") is not None:
             ratios = {interval.ratio for plan in batch["intervals"] for interval in plan}
         num_labels = int((batch["labels"][..., 1:] != IGNORED_LABEL).sum())
-        name = "mixed" if len(ratios) > 1 else str(next(iter(ratios), "none"))
         scale = num_labels if total is None else float(total) / self.args.world_size
-        self.scores.add(f"loss.ratio_{name}", loss.item() * scale, weight=num_labels)
+        self.scores.add(loss_name(ratios), loss.item() * scale, weight=num_labels)
+
+
+def loss_name(ratios: Collection[int]) -> str:
+    """What the log calls the loss of an example, or a batch, whose intervals were condensed by these ratios."""
+    different = set(ratios)
+    return f"loss.ratio_{'mixed' if len(different) > 1 else next(iter(different), 'none')}"
 
 
 def _check_units(plugin: Any) -> None:

@@ -100,6 +100,19 @@ def test_a_run_says_what_it_did(make_model, recipe, processor, bank, tmp_path) -
     assert {path.suffix for path in (tmp_path / "checkpoint-4").iterdir()} == {".safetensors", ".json", ""}
 
 
+def test_each_ratio_has_its_loss_in_the_log(make_model, recipe, processor, bank, tmp_path) -> None:
+    """A batch counts for the ratio that its intervals had, or as mixed, and what was drawn is what is named."""
+    FilmTrainer(make_model(), processor, bank, recipe, tmp_path, log_every=1).run(until_step=8)
+    batches = FilmBatches(bank, TurnEncoder(processor), recipe)
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    for line, number in zip(lines, range(8), strict=True):
+        ratios = {interval.ratio for interval in batches[number].shape.plan}
+        name = f"loss.ratio_{'mixed' if len(ratios) > 1 else ratios.pop()}"
+        assert {key for key in line if key.startswith("loss.")} == {name}
+        assert line[name] == line["loss"]
+    assert len({key for line in lines for key in line if key.startswith("loss.")}) > 1
+
+
 def test_a_run_stops_at_its_time_limit(make_model, recipe, processor, bank, tmp_path) -> None:
     """A limit of no seconds ends a run after its first step, with a checkpoint to go on from."""
     trainer = FilmTrainer(make_model(), processor, bank, recipe, tmp_path)

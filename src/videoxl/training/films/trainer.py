@@ -31,7 +31,7 @@ from videoxl.training.films.recipe import OptimiserConfig, Recipe
 from videoxl.training.films.step import Reading, read, watch
 from videoxl.training.films.vocabulary import INVENTORY_QUESTION, SIGHT_QUESTION
 from videoxl.training.parameters import GroupConfig, ParameterConfig
-from videoxl.training.trainer import VideoXLTrainer
+from videoxl.training.trainer import VideoXLTrainer, loss_name
 
 FROZEN = GroupConfig(trained=False)
 LEARNS = ParameterConfig(vision_tower=FROZEN, projector=FROZEN)  # VSTs and decoder; the head is its embedding table
@@ -143,7 +143,9 @@ class FilmTrainer(VideoXLTrainer):
             self.scores.add(name, loss.item())
         self.scores.add("frames", batch.shape.num_frames)
         weights = [self.recipe.look_weight if "look" in name else 1.0 for name in losses]
-        return torch.stack([weight * loss for weight, loss in zip(weights, losses.values(), strict=True)]).sum()
+        loss = torch.stack([weight * loss for weight, loss in zip(weights, losses.values(), strict=True)]).sum()
+        self.scores.add(loss_name([interval.ratio for interval in batch.shape.plan]), loss.item())
+        return loss
 
     def _tellable(self, examples: Sequence[Example]) -> list[tuple[str, list[Tellable], tuple[int, ...]]]:
         """What intervals are asked for, by itself: pictures, and ordinary things."""
