@@ -80,3 +80,8 @@ def test_where_nothing_is_looked_at_there_is_none(share):
     """Neither is a number that is none."""
     memory = memory_of([[2, 1]])
     assert evidence_ranges(memory, shares_of(memory, [share, share]), torch.zeros(memory.num_rows)) == ()
+
+
+def test_of_nothing_there_is_none():
+    """A memory without a segment has no evidence."""
+    assert evidence_ranges(memory_of([]), torch.zeros(0), torch.zeros(0)) == ()

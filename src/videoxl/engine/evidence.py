@@ -46,8 +46,9 @@ def interval_scores(memory: CompressedMemory, attention_S: torch.Tensor, backgro
     All intervals in one step, for there may be thousands.
     """
     above_S = (attention_S - background_S).clamp(min=0)
-    sizes = torch.tensor([segment.num_rows for segment in memory.segments], device=above_S.device)
-    is_interval = torch.tensor([segment.kind == "interval" for segment in memory.segments], device=above_S.device)
+    device, segments = above_S.device, memory.segments
+    sizes = torch.tensor([segment.num_rows for segment in segments], dtype=torch.long, device=device)
+    is_interval = torch.tensor([segment.kind == "interval" for segment in segments], dtype=torch.bool, device=device)
     sums_S = pad(above_S.double().cumsum(dim=0), (1, 0))
     stops = sizes.cumsum(dim=0)
     return (sums_S[stops] - sums_S[stops - sizes])[is_interval]
