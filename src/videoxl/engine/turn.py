@@ -85,8 +85,8 @@ class Turn:
 
     @property
     def looks(self) -> bool:
-        """Whether it wants to know how the model looks at the memory when it reads what is unread."""
-        return self._inventory is None and self._is_looked_at
+        """Whether its evidence is where the model looks when it reads what is unread; what is told has its own."""
+        return self._inventory is None and self._told is None and self._background_S is not None
 
     @property
     def answer(self) -> Answer:
@@ -128,18 +128,13 @@ class Turn:
             self._ends = "stop"
         elif len(self.said_ids) == self._params.max_new_tokens:
             self._ends = "limit"
-        if self._ends is not None and not self._is_looked_at:
+        if self._ends is not None and not self.looks:
             self._end(finished=self._ends == "stop")
 
     def _with_words_alone(self, logits_C: torch.Tensor) -> torch.Tensor:
         """The same without what says nothing: the inventory was asked for and read, so there is an answer."""
         silent = {*self._speaker.silent_ids, *self._speaker.end_token_ids}
         return logits_C.index_fill(0, torch.tensor(sorted(silent), device=logits_C.device), float("-inf"))
-
-    @property
-    def _is_looked_at(self) -> bool:
-        """Whether evidence is where it looks, the last token included; what was told has its evidence with it."""
-        return self._told is None and self._background_S is not None
 
     @property
     def _is_whole(self) -> bool:
@@ -175,7 +170,7 @@ class Turn:
         self._state = "running"
 
     def _look(self, shares_S: torch.Tensor | None) -> None:
-        if shares_S is not None and self._is_looked_at:
+        if shares_S is not None and self.looks:
             self._shares_S = shares_S.clone() if self._shares_S is None else self._shares_S.add_(shares_S)
             self._num_looks += 1
 
